@@ -1,0 +1,39 @@
+# nuvopipe: PGXS build.  `make`, `make install`, `make installcheck` as usual.
+# `make demo` and `make test` need nothing but a bare Debian machine (root or sudo).
+
+EXTENSION    = nuvopipe
+EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" nuvopipe.control)
+MODULE_big   = nuvopipe
+OBJS         = $(patsubst %.c,%.o,$(wildcard src/*.c src/*/*.c))
+DATA_built   = sql/nuvopipe--$(EXTVERSION).sql
+
+PG_CONFIG   ?= pg_config
+PG_CPPFLAGS  = -I$(CURDIR)/src -DPCRE2_CODE_UNIT_WIDTH=8
+PG_CFLAGS    = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden
+SHLIB_LINK   = -lcurl -lpcre2-8 -lsodium
+
+EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
+
+PGXS        := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PostgreSQL 15 leaves PGDLLEXPORT empty; we hide every symbol but the SQL entry points.
+ifeq ($(MAJORVERSION),15)
+override CPPFLAGS += -DPGDLLEXPORT='__attribute__((visibility("default")))'
+endif
+
+# PGXS tracks no headers: every object depends on all of ours.
+$(OBJS): $(wildcard src/*/*.h)
+
+include sql/parts.mk
+
+sql/nuvopipe--$(EXTVERSION).sql: $(SQL_SCHEMA) $(SQL_ROUTINE) sql/parts.mk
+	cat $(SQL_SCHEMA) > $@.tmp
+	cat $(SQL_ROUTINE) /dev/null | sed -E 's/^CREATE OR REPLACE /CREATE /' >> $@.tmp
+	mv $@.tmp $@
+
+# tables of facts become C arrays
+MODEL_TABLES = $(patsubst src/model/data/%.tsv,src/model/%_data.h,$(wildcard src/model/data/*.tsv))
+src/model/%_data.h: src/model/data/%.tsv src/model/gentable.pl
+	perl src/model/gentable.pl $* < $< > $@.tmp && mv $@.tmp $@
+$(OBJS): $(MODEL_TABLES)

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * source.h
+ *		A stream of bytes that can be read twice.
+ *
+ * Readers pull from a source and know nothing of files, spools or memory.
+ * A decoder (UTF-16, later gzip) is a source that wraps another one.
+ *
+ * Errors: read never throws; it returns -1 and leaves a message in error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_SOURCE_H
+#define NVP_SOURCE_H
+
+typedef struct NvpSource NvpSource;
+
+struct NvpSource
+{
+	/* read up to size bytes; 0 at the end, -1 on error (error is set) */
+	int64		(*read) (NvpSource *source, char *buf, int64 size);
+	/* begin again at the first byte; false on error (error is set) */
+	bool		(*rewind) (NvpSource *source);
+	/* MAY be NULL: release what the source holds, and a wrapped source too */
+	void		(*close) (NvpSource *source);
+	int64		total_bytes;	/* bytes of the stored object, -1 if unknown */
+	int64		read_bytes;		/* bytes of it consumed so far, for progress */
+	const char *error;			/* message of the last failure, or NULL */
+};
+
+extern NvpSource *nvp_source_memory(const char *data, int64 len);
+
+#endif							/* NVP_SOURCE_H */

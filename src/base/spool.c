@@ -1,0 +1,199 @@
+/*-------------------------------------------------------------------------
+ *
+ * spool.c
+ *		A temporary file on local disk: where a run keeps its bytes.
+ *
+ * See spool.h for flow, memory and errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/tablespace.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "base/spool.h"
+
+#define SPOOL_BUFFER	(256 * 1024)
+
+/*
+ * nvp_spool_create opens an empty spool.
+ *
+ * owner: the current memory context, which must outlive it; free with
+ *		nvp_spool_free.  The file is independent of transactions.
+ * errors: throws when the file cannot be made.
+ */
+NvpSpool *
+nvp_spool_create(void)
+{
+	NvpSpool   *spool = palloc0(sizeof(NvpSpool));
+
+	spool->buf = palloc(SPOOL_BUFFER);
+	spool->file = OpenTemporaryFile(true);
+	return spool;
+}
+
+static void
+spool_fail(NvpSpool *spool, int errnum, const char *message)
+{
+	if (spool->error)
+		return;
+	spool->errnum = errnum;
+	spool->error = pstrdup(message);
+}
+
+/*
+ * Write a block to the file.  FileWrite throws when temp_file_limit is
+ * reached; that becomes a return value here, for the caller may stand in a
+ * callback that must not be jumped over.
+ */
+static bool
+spool_write(NvpSpool *spool, const char *data, int len)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile int done = 0;
+	volatile bool thrown = false;
+
+	if (spool->error)
+		return false;
+	PG_TRY();
+	{
+		while (done < len)
+		{
+			int			n;
+
+			errno = 0;
+			n = FileWrite(spool->file, (char *) data + done, len - done,
+						  spool->flushed + done, PG_WAIT_EXTENSION);
+			if (n <= 0)
+				break;
+			done += n;
+		}
+	}
+	PG_CATCH();
+	{
+		ErrorData  *edata;
+
+		MemoryContextSwitchTo(context);
+		edata = CopyErrorData();
+		FlushErrorState();
+		spool_fail(spool, ENOSPC, edata->message);
+		FreeErrorData(edata);
+		thrown = true;
+	}
+	PG_END_TRY();
+	if (!thrown && done < len)
+		spool_fail(spool, errno ? errno : ENOSPC,
+				   "could not write to temporary file: no space left or input/output error");
+	if (spool->error)
+		return false;
+	spool->flushed += len;
+	return true;
+}
+
+/* nvp_spool_flush writes what is buffered; false on failure (see error). */
+bool
+nvp_spool_flush(NvpSpool *spool)
+{
+	int			used = spool->used;
+
+	spool->used = 0;
+	return used == 0 ? spool->error == NULL : spool_write(spool, spool->buf, used);
+}
+
+/*
+ * nvp_spool_append adds bytes at the end; false on failure (see error), after
+ * which every further call fails too.  Never throws.
+ */
+bool
+nvp_spool_append(NvpSpool *spool, const char *data, int64 len)
+{
+	while (len > 0)
+	{
+		int			n = Min(len, SPOOL_BUFFER - spool->used);
+
+		memcpy(spool->buf + spool->used, data, n);
+		spool->used += n;
+		spool->size += n;
+		data += n;
+		len -= n;
+		if (spool->used == SPOOL_BUFFER && !nvp_spool_flush(spool))
+			return false;
+	}
+	return spool->error == NULL;
+}
+
+/*
+ * nvp_spool_read_at reads up to size bytes at offset; 0 at the end, -1 on
+ * error (errno).  The spool must have been flushed.
+ */
+int64
+nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size)
+{
+	if (offset >= spool->flushed)
+		return 0;
+	return FileRead(spool->file, buf, Min(size, 1024 * 1024 * 256), offset,
+					PG_WAIT_EXTENSION);
+}
+
+typedef struct SpoolSource
+{
+	NvpSource	base;
+	NvpSpool   *spool;
+} SpoolSource;
+
+static int64
+spool_source_read(NvpSource *source, char *buf, int64 size)
+{
+	NvpSpool   *spool = ((SpoolSource *) source)->spool;
+	int64		n = nvp_spool_read_at(spool, source->read_bytes, buf, size);
+
+	if (n < 0)
+		source->error = "could not read temporary file";
+	else
+		source->read_bytes += n;
+	return n;
+}
+
+static bool
+spool_source_rewind(NvpSource *source)
+{
+	source->read_bytes = 0;
+	return true;
+}
+
+static void
+spool_source_close(NvpSource *source)
+{
+	pfree(source);
+}
+
+/*
+ * nvp_spool_source reads a flushed spool from its beginning.  The spool stays
+ * the caller's and must outlive the source.
+ */
+NvpSource *
+nvp_spool_source(NvpSpool *spool)
+{
+	SpoolSource *source = palloc0(sizeof(SpoolSource));
+
+	source->base.read = spool_source_read;
+	source->base.rewind = spool_source_rewind;
+	source->base.close = spool_source_close;
+	source->base.total_bytes = spool->size;
+	source->spool = spool;
+	return &source->base;
+}
+
+/* nvp_spool_free removes the file and the memory. */
+void
+nvp_spool_free(NvpSpool *spool)
+{
+	FileClose(spool->file);
+	pfree(spool->buf);
+	if (spool->error)
+		pfree(spool->error);
+	pfree(spool);
+}

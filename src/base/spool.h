@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * spool.h
+ *		A temporary file on local disk: where a run keeps its bytes.
+ *
+ * Flow:   network --> append --> spool --> source --> reader (as often as
+ *		   needed), and writer --> append --> spool --> source --> network.
+ * Calls:  create, append*, flush, { source }*, free.
+ * Memory: one buffer of 256 kB for writing, in the context current at create.
+ *		   The file lives across transactions, obeys temp_tablespaces and
+ *		   temp_file_limit, and is removed by the server at the latest when
+ *		   the process ends, also after a crash.
+ * Errors: append and flush never throw (they are called from callbacks of
+ *		   foreign libraries): false, and error/errnum say why.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_SPOOL_H
+#define NVP_SPOOL_H
+
+#include "base/source.h"
+
+typedef struct NvpSpool
+{
+	int			file;			/* File (fd.h) */
+	int64		size;			/* bytes appended */
+	int64		flushed;		/* of them on disk */
+	char	   *buf;
+	int			used;			/* bytes waiting in buf */
+	int			errnum;			/* errno of the failure, 0 if none or unknown */
+	char	   *error;			/* its message, or NULL */
+} NvpSpool;
+
+extern NvpSpool *nvp_spool_create(void);
+extern bool nvp_spool_append(NvpSpool *spool, const char *data, int64 len);
+extern bool nvp_spool_flush(NvpSpool *spool);
+extern int64 nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size);
+extern NvpSource *nvp_spool_source(NvpSpool *spool);
+extern void nvp_spool_free(NvpSpool *spool);
+
+#endif							/* NVP_SPOOL_H */

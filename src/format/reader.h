@@ -1,0 +1,103 @@
+/*-------------------------------------------------------------------------
+ *
+ * reader.h
+ *		Readers turn a stream of bytes into batches of cells.
+ *
+ * Flow:   source --> [decoder] --> reader --> batch
+ * Calls:  nvp_reader_open, { next* , rewind }*, nvp_reader_close.
+ * Memory: a reader allocates when opened and grows buffers by repalloc; it
+ *		   needs at most a few times max_record_bytes plus one window of 1 MB.
+ *		   Cells of a batch are views into it, valid until the next call.
+ * Errors: never throws.  A row that is odd is delivered with a row code; what
+ *		   cannot be read at all is NVP_READ_BAD with message, hint and place.
+ * Purity: no SPI, no ereport, no GUC; built outside the server for fuzzing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_READER_H
+#define NVP_READER_H
+
+#include "base/cell.h"
+#include "base/source.h"
+
+typedef enum NvpFormatKind
+{
+	NVP_FORMAT_UNKNOWN = 0,
+	NVP_FORMAT_CSV,				/* delimited text, TSV included */
+	NVP_FORMAT_JSON,			/* an array of objects */
+	NVP_FORMAT_JSONL,			/* one object a line */
+	NVP_FORMAT_ROWS				/* our own rows of cells (results of queries) */
+} NvpFormatKind;
+
+typedef enum NvpEncoding
+{
+	NVP_ENCODING_UTF8 = 0,
+	NVP_ENCODING_UTF16LE,
+	NVP_ENCODING_UTF16BE,
+	NVP_ENCODING_LATIN1			/* ISO 8859-1, byte = code point */
+} NvpEncoding;
+
+/* everything a reader must know; sniffing fills it, options pin it */
+typedef struct NvpFormat
+{
+	NvpFormatKind kind;
+	NvpEncoding encoding;
+	char		delimiter;		/* CSV: any byte but quote, CR, LF */
+	char		quote;			/* 0 = none */
+	char		escape;			/* quote itself = doubled; 0 = none; or e.g. '\\' */
+	bool		has_header;		/* else columns are named column_1 ... */
+	int			skip_rows;		/* records before the header (preamble) */
+	int64		max_record_bytes;	/* longer records are an error, default 16 MB */
+} NvpFormat;
+
+typedef enum NvpReadStatus
+{
+	NVP_READ_OK = 0,			/* batch->nrows >= 1 */
+	NVP_READ_END,				/* batch->nrows == 0 */
+	NVP_READ_BAD				/* reader->error tells */
+} NvpReadStatus;
+
+typedef struct NvpReader NvpReader;
+
+typedef struct NvpReaderRoutine
+{
+	const char *name;
+	bool		(*open) (NvpReader *reader);	/* read the header; false = error is set */
+	NvpReadStatus (*next) (NvpReader *reader, NvpBatch *batch);
+	bool		(*rewind) (NvpReader *reader);	/* back to the first data row */
+	void		(*close) (NvpReader *reader);
+} NvpReaderRoutine;
+
+typedef struct NvpReadError
+{
+	char		message[256];	/* lower case, names the place; empty = none */
+	char		hint[256];		/* a sentence, may be empty */
+	bool		is_empty;		/* the source holds no data at all */
+	bool		is_io;			/* the source failed, not the format */
+	uint64		line_no;
+	uint64		byte_offset;
+} NvpReadError;
+
+struct NvpReader
+{
+	const NvpReaderRoutine *routine;
+	NvpFormat	format;
+	NvpSource  *source;			/* what the reader pulls from (decoder included) */
+
+	int			ncols;			/* columns known so far; JSON may discover more */
+	char	  **header;			/* their names, unique and not empty; ncols of them */
+	char	  **raw_header;		/* as written in the file; NULL entries possible */
+
+	uint64		rows;			/* data rows delivered since the last rewind */
+	uint64		blank_rows;		/* blank lines passed over */
+	uint64		skipped_rows;	/* preamble and header records */
+	NvpReadError error;
+};
+
+extern void nvp_format_defaults(NvpFormat *format);
+extern NvpReader *nvp_reader_open(NvpSource *source, const NvpFormat *format);
+extern NvpReadStatus nvp_reader_next(NvpReader *reader, NvpBatch *batch);
+extern bool nvp_reader_rewind(NvpReader *reader);
+extern void nvp_reader_close(NvpReader *reader);
+
+#endif							/* NVP_READER_H */

@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * writer.h
+ *		Writers turn batches of cells into bytes: CSV, TSV, JSON, JSON Lines.
+ *
+ * Flow:   batch --> writer --> sink (a spool, a StringInfo)
+ * Calls:  nvp_writer_open, nvp_writer_batch*, nvp_writer_finish (frees it).
+ * Memory: one buffer of 256 kB, in the context current at open.
+ * Errors: never throws; false when the sink refused bytes.
+ * Source: RFC 4180 (CSV), RFC 8259 (JSON), one object a line (JSON Lines).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_WRITER_H
+#define NVP_WRITER_H
+
+#include "base/cell.h"
+#include "format/reader.h"
+
+typedef bool (*NvpSinkFunc) (void *arg, const char *data, int64 len);
+
+typedef struct NvpWriteFormat
+{
+	NvpFormatKind kind;			/* CSV, JSON or JSONL */
+	char		delimiter;		/* CSV */
+	bool		with_header;	/* CSV */
+	bool		crlf;			/* CSV */
+	bool		bom;			/* CSV */
+	bool		quote_all;		/* CSV */
+} NvpWriteFormat;
+
+typedef struct NvpWriter NvpWriter;
+
+extern void nvp_write_format_defaults(NvpWriteFormat *format);
+extern NvpWriter *nvp_writer_open(const NvpWriteFormat *format, const char *const *names,
+								  int ncols, NvpSinkFunc sink, void *arg);
+
+/* skip[row] true leaves the row out; skip may be NULL */
+extern bool nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip);
+extern bool nvp_writer_finish(NvpWriter *writer);
+extern uint64 nvp_writer_rows(const NvpWriter *writer);
+
+#endif							/* NVP_WRITER_H */

@@ -1,0 +1,15 @@
+/*
+ * Stands in for the server's postgres.h when pure rooms are built outside the
+ * server for unit tests and fuzzing: palloc and StringInfo come from
+ * libpgcommon, Assert is alive, memory contexts do not exist.
+ */
+#ifndef NVP_SHIM_POSTGRES_H
+#define NVP_SHIM_POSTGRES_H
+
+#define FRONTEND 1
+#define USE_ASSERT_CHECKING 1
+#include "postgres_fe.h"
+
+#include "common/fe_memutils.h"
+
+#endif							/* NVP_SHIM_POSTGRES_H */
