@@ -234,7 +234,6 @@ typedef struct NvpModel
 
 /* types.c: the registry */
 extern const NvpTypeRoutine *nvp_type_find(const char *name);
-extern int	nvp_type_count(void);
 extern const NvpTypeRoutine *nvp_type_at(int i);
 
 /* column.c: pure helpers on columns and values */
