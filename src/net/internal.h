@@ -39,6 +39,7 @@ struct NvpNet
 	NvpNetSocket sockets[NVP_NET_SOCKETS];
 	int			nsockets;
 	int64		deadline_us;	/* libcurl's timer, 0 = none */
+	struct WaitEventSet *wait_set;	/* of sockets and latch, or NULL */
 	NvpPolicy	policy;
 	char		error[CURL_ERROR_SIZE];
 	MemoryContextCallback reset;
@@ -57,6 +58,7 @@ struct NvpNet
 
 extern void nvp_net_bind_loop(NvpNet *net);
 extern bool nvp_net_loop(NvpNet *net, bool is_ftp, CURLcode *result);
+extern void nvp_net_end_wait(NvpNet *net);
 extern void nvp_net_block_signals(sigset_t *saved);
 extern void nvp_net_restore_signals(const sigset_t *saved);
 

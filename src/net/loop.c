@@ -6,7 +6,8 @@
  * Flow:   libcurl tells its sockets and its next deadline by callbacks; they go
  *		   into a WaitEventSet beside the process latch and the postmaster's
  *		   death; what becomes ready is handed back to libcurl.
- * Memory: the WaitEventSet lives as long as the set of sockets stays the same.
+ * Memory: the WaitEventSet lives as long as the set of sockets stays the same,
+ *		   at the longest until nvp_net_end_wait.
  * Errors: an interrupt is thrown from here, never from within libcurl; the
  *		   caller throws the handles away then.
  * Notes:  - All signals are blocked while libcurl runs: it makes threads for
@@ -131,11 +132,12 @@ nvp_net_bind_loop(NvpNet *net)
 }
 
 /* The latch, the postmaster and libcurl's sockets of this moment. */
-static WaitEventSet *
+static void
 make_wait_set(NvpNet *net)
 {
 	WaitEventSet *set = nvp_create_wait_event_set(net->nsockets + 2);
 
+	net->wait_set = set;
 	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 	for (int i = 0; i < net->nsockets; i++)
@@ -150,7 +152,6 @@ make_wait_set(NvpNet *net)
 			AddWaitEventToSet(set, events, net->sockets[i].fd, NULL, NULL);
 	}
 	net->dirty = false;
-	return set;
 }
 
 static long
@@ -257,11 +258,11 @@ take_result(NvpNet *net, CURLcode *result)
 
 /* One round: wait, then let libcurl work. */
 static void
-turn(NvpNet *net, WaitEventSet *set, bool is_ftp, uint32 wait_event, int *running)
+turn(NvpNet *net, bool is_ftp, uint32 wait_event, int *running)
 {
 	WaitEvent	events[NVP_NET_SOCKETS + 2];
-	int			n = WaitEventSetWait(set, wait_ms(net, is_ftp), events, lengthof(events),
-									 wait_event);
+	int			n = WaitEventSetWait(net->wait_set, wait_ms(net, is_ftp), events,
+									 lengthof(events), wait_event);
 
 	serve_events(net, events, n, running);
 	if (is_ftp)
@@ -274,9 +275,18 @@ turn(NvpNet *net, WaitEventSet *set, bool is_ftp, uint32 wait_event, int *runnin
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* nvp_net_end_wait frees the wait set; the caller does so on all paths. */
+void
+nvp_net_end_wait(NvpNet *net)
+{
+	if (net->wait_set)
+		FreeWaitEventSet(net->wait_set);
+	net->wait_set = NULL;
+}
+
 /*
  * nvp_net_loop runs the transfer whose easy handle was added to the multi
- * handle, until its end.
+ * handle, until its end; nvp_net_end_wait must follow, also after an error.
  *
  * out: the result; false when libcurl lost track of it (a bug of libcurl or
  *		more sockets than the table holds).
@@ -286,38 +296,23 @@ bool
 nvp_net_loop(NvpNet *net, bool is_ftp, CURLcode *result)
 {
 	static uint32 wait_event = 0;
-	WaitEventSet *volatile set = NULL;
 	int64		next_hook = now_us() + IDLE_HOOK_US;
 	int64		next_progress = 0;
-	volatile bool done = false;
+	int			running = 1;
 
 	if (wait_event == 0)
 		wait_event = WaitEventExtensionNew("NuvopipeNetwork");
-	PG_TRY();
+	kick(net, &running);
+	while (!take_result(net, result))
 	{
-		int			running = 1;
-
-		kick(net, &running);
-		while (!(done = take_result(net, result)) && running > 0 && !net->overflow)
-		{
-			if (set && net->dirty)
-			{
-				FreeWaitEventSet(set);
-				set = NULL;
-			}
-			if (!set)
-				set = make_wait_set(net);
-			turn(net, set, is_ftp, wait_event, &running);
-			call_hooks(net, &next_hook, &next_progress);
-		}
-		if (!done)
-			done = take_result(net, result);
+		if (running == 0 || net->overflow)
+			return take_result(net, result);
+		if (net->dirty)
+			nvp_net_end_wait(net);
+		if (!net->wait_set)
+			make_wait_set(net);
+		turn(net, is_ftp, wait_event, &running);
+		call_hooks(net, &next_hook, &next_progress);
 	}
-	PG_FINALLY();
-	{
-		if (set)
-			FreeWaitEventSet(set);
-	}
-	PG_END_TRY();
-	return done;
+	return true;
 }

@@ -558,6 +558,7 @@ nvp_net_perform(NvpNet *net, const NvpRequest *request, NvpResponse *response)
 	}
 	PG_FINALLY();
 	{
+		nvp_net_end_wait(net);
 		if (thrown || response->code != CURLE_OK)
 			drop_handles(net);
 		else
