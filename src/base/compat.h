@@ -20,4 +20,9 @@
 #include "varatt.h"
 #endif
 
+/* 18: pg_attribute_noreturn() became pg_noreturn, in front of the declaration */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 #endif							/* NVP_COMPAT_H */
