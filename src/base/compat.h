@@ -42,4 +42,11 @@
 #define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
 #endif
 
+/* 17: a process is known by its number, MyProc->pgprocno has gone */
+#if PG_VERSION_NUM >= 170000
+#define nvp_my_procno()		((int) MyProcNumber)
+#else
+#define nvp_my_procno()		((int) MyProc->pgprocno)
+#endif
+
 #endif							/* NVP_COMPAT_H */
