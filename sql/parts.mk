@@ -4,6 +4,7 @@ SQL_SCHEMA = \
 	sql/schema/010-header.sql \
 	sql/schema/020-schema.sql \
 	sql/schema/025-role.sql \
+	sql/schema/030-type.sql \
 	sql/schema/035-execution-type.sql \
 	sql/schema/040-catalogue.sql \
 	sql/schema/050-run.sql \
@@ -11,4 +12,5 @@ SQL_SCHEMA = \
 
 # privilege.sql is the last: it looks at all routines
 SQL_ROUTINE = \
+	sql/routine/model.sql \
 	sql/routine/privilege.sql
