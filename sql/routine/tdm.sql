@@ -61,6 +61,9 @@ DECLARE
 	level text := _nuvopipe.check_permissions(permissions);
 BEGIN
 	PERFORM _nuvopipe.check_name(name);
+	IF columns IS NULL THEN
+		PERFORM _nuvopipe.fault('columns', 'must be given');
+	END IF;
 	PERFORM _nuvopipe.check_columns(columns);
 	INSERT INTO _nuvopipe.tdm (id, tenant_id, owner_id, name, description, tags, columns, permissions_level,
 			created_at, created_by, updated_at, updated_by)
