@@ -56,7 +56,7 @@ check_numbers(void)
 	/* layout of doubles */
 	TEXT("float", "{}", "123456789012345678901", "123456789012345680000");
 	TEXT("float", "{}", "1e21", "1e+21");
-	TEXT("float", "{}", "-1.25e22", "-1.25e+22");
+	TEXT("float", "{}", "-1.5e22", "-1.5e+22");
 	TEXT("float", "{}", "0.000001", "0.000001");
 	TEXT("float", "{}", "0.0000001", "1e-7");
 	TEXT("float", "{}", "-0.00000123456789012345678", "-0.0000012345678901234567");
@@ -147,14 +147,16 @@ check_words(void)
 	TEXT("string", "{}", "0123456789abcdef0123456789abcde\xc3", "!invalid_text");
 	check("string", "{}", NVP_CELL_JSON, "[1]", "!not_a_scalar");
 	TEXT("boolean", "{\"trueValues\":[\"Stra\xc3\x9f" "e\"]}", "STRA\xc3\x9f" "E", "true");
-	TEXT("boolean", "{}", "Si\xcc\x81", "!invalid_boolean");
-	TEXT("boolean", "{}", "si\xcc\x81", "true");
+	TEXT("boolean", "{}", "SI\xcc\x81", "true");
+	TEXT("boolean", "{}", "si\xcc\x82", "!invalid_boolean");
 	TEXT("boolean", "{\"trueValues\":[\"a\"],\"falseValues\":[\"A\"]}", "a",
 		 "?a word must not be in both trueValues and falseValues");
 	NUMBER("boolean", "{}", "1.0", "true");
-	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.5}", "dark  rd", "!not_in_options");
+	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.6}", "dark  rd", "!not_in_options");
 	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.5}", "darkk red", "red");
-	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.3}", "dark", "!not_in_options");
+	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.5}", "dark  rd", "red");
+	TEXT("category", "{\"options\":[{\"label\":\"Dark red\",\"value\":\"r\"},{\"label\":\"Dark tan\",\"value\":\"t\"}],"
+		 "\"fuzzyThreshold\":0.3,\"allowCustomOptions\":true}", "dark", "!not_in_options");
 	TEXT("category", COLOURS ",\"fuzzyThreshold\":0.3,\"allowCustomOptions\":true}", "green", "green");
 	TEXT("category", COLOURS ",\"isMultiSelect\":true}", "dark blue ; RED", "[\"bl\\\"ue\", \"red\"]");
 	TEXT("category", COLOURS ",\"isMultiSelect\":true}", " ; ;", "!not_in_options");
