@@ -23,6 +23,7 @@
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
 
+#include "base/compat.h"
 #include "base/guc.h"
 #include "base/jsonb.h"
 #include "model/definition.h"
