@@ -10,7 +10,16 @@ SQL_SCHEMA = \
 	sql/schema/050-run.sql \
 	sql/schema/060-dump.sql
 
-# privilege.sql is the last: it looks at all routines
+# privilege.sql is the last: it looks at all routines and views
 SQL_ROUTINE = \
 	sql/routine/model.sql \
+	sql/routine/identity.sql \
+	sql/routine/lookup.sql \
+	sql/routine/check.sql \
+	sql/routine/describe.sql \
+	sql/routine/tdm.sql \
+	sql/routine/connector.sql \
+	sql/routine/template.sql \
+	sql/routine/pipeline.sql \
+	sql/routine/view.sql \
 	sql/routine/privilege.sql

@@ -58,4 +58,11 @@ CppConcat(pg_finfo_,funcname) (void) \
 extern int no_such_variable
 #endif
 
+/* 17: a process is known by its number, MyProc->pgprocno has gone */
+#if PG_VERSION_NUM >= 170000
+#define nvp_my_procno()		((int) MyProcNumber)
+#else
+#define nvp_my_procno()		((int) MyProc->pgprocno)
+#endif
+
 #endif							/* NVP_COMPAT_H */
