@@ -21,5 +21,8 @@ SQL_ROUTINE = \
 	sql/routine/connector.sql \
 	sql/routine/template.sql \
 	sql/routine/pipeline.sql \
+	sql/routine/execution.sql \
+	sql/routine/run.sql \
+	sql/routine/validate.sql \
 	sql/routine/view.sql \
 	sql/routine/privilege.sql
