@@ -19,3 +19,10 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
 AS 'MODULE_PATHNAME', 'nuvopipe_check_columns';
 COMMENT ON FUNCTION _nuvopipe.check_columns(jsonb) IS
 	'Throws 22023, with the JSON path, for columns that are no target data model.';
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_records(columns jsonb, records jsonb)
+RETURNS SETOF nuvopipe.issue
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'nuvopipe_check_records';
+COMMENT ON FUNCTION _nuvopipe.check_records(jsonb, jsonb) IS
+	'Checks an array of records (keys to values) against the columns of a model as one whole input and returns its issues by row.';

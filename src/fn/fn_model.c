@@ -23,8 +23,10 @@
 #include "utils/numeric.h"
 #include "utils/tuplestore.h"
 
+#include "base/compat.h"
 #include "base/guc.h"
 #include "base/jsonb.h"
+#include "fn/fn_model.h"
 #include "model/definition.h"
 #include "validate/validate.h"
 
@@ -115,9 +117,12 @@ set_cell(NvpCell *cell, NvpCellKind kind, const char *text, int len)
 	cell->len = len;
 }
 
-/* A cell of a JSON value; text is made in the current memory context. */
-static void
-cell_from_value(const JsonbValue *value, NvpCell *cell)
+/*
+ * nvp_cell_from_jsonb_value makes a cell of a JSON value; its text is a view,
+ * or made in the current memory context.
+ */
+void
+nvp_cell_from_jsonb_value(const JsonbValue *value, NvpCell *cell)
 {
 	char	   *text;
 
@@ -157,7 +162,7 @@ cell_from_jsonb(Jsonb *jsonb, NvpCell *cell)
 		value.val.binary.data = &jsonb->root;
 		value.val.binary.len = VARSIZE(jsonb) - VARHDRSZ;
 	}
-	cell_from_value(&value, cell);
+	nvp_cell_from_jsonb_value(&value, cell);
 }
 
 /*
@@ -266,7 +271,7 @@ cells_from_array(Jsonb *array, int *n)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (token == WJB_ELEM)
-			cell_from_value(&value, &cells[i++]);
+			nvp_cell_from_jsonb_value(&value, &cells[i++]);
 	}
 	return cells;
 }
