@@ -310,14 +310,6 @@ read_listing(FtpState *state, bool *is_mlsd, NvpFault *fault)
 	return response.text;
 }
 
-static void
-set_version(NvpObject *object)
-{
-	if (object->bytes >= 0 && object->modified_at != 0)
-		object->version = psprintf(INT64_FORMAT "-%s", object->bytes,
-								   timestamptz_to_str(object->modified_at));
-}
-
 /* Ask for size and time of a file whose entry did not tell. */
 static bool
 complete_entry(FtpState *state, NvpObject *object, bool is_link, NvpFault *fault)
@@ -368,7 +360,7 @@ add_entry(NvpConnector *connector, NvpObjectList *list, const NvpFtpEntry *entry
 	if (object->taken && (object->modified_at == 0 || object->bytes < 0) &&
 		!complete_entry(state, object, entry->kind == NVP_FTP_LINK, fault))
 		return false;
-	set_version(object);
+	nvp_listing_set_version(object);
 	return true;
 }
 
@@ -544,6 +536,24 @@ ftp_deliver(NvpConnector *connector, const char *name, const char *content_type,
 
 /* ---- after ---- */
 
+/* Is this still the file that was read?  A newer one must not be removed. */
+static bool
+check_unchanged(FtpState *state, const NvpObject *object, NvpFault *fault)
+{
+	NvpResponse response;
+
+	if (!stat_file(state, object->path, &response))
+		return true;			/* the action itself will say why */
+	if ((object->bytes < 0 || response.file_bytes < 0 || response.file_bytes == object->bytes) &&
+		(object->modified_at == 0 || response.file_time < 0 ||
+		 llabs(time_t_to_timestamptz(response.file_time) - object->modified_at) < USECS_PER_SEC))
+		return true;
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, false,
+				  "%s: file changed after it was read, so it was left in place",
+				  make_place(state, object->path));
+	return false;
+}
+
 static bool
 ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 {
@@ -555,6 +565,8 @@ ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 
 	if (after == NVP_AFTER_NONE)
 		return true;
+	if (!check_unchanged(state, object, fault))
+		return false;
 	if (after == NVP_AFTER_DELETE)
 		commands[0] = psprintf("DELE %s", object->path);
 	else
