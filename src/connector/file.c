@@ -416,10 +416,13 @@ file_probe(NvpConnector *connector, NvpFault *fault)
 
 	if (stat(directory, &st) != 0)
 	{
-		if (errno == ENOENT && nvp_option_bool(connector, "create_directories", false))
+		if (errno == ENOENT && !connector->is_input && nvp_option_bool(connector, "create_directories", false))
 			return true;
-		return target_fault(fault, directory, "stat folder");
+		return connector->is_input ? source_fault(fault, directory, "stat folder") :
+			target_fault(fault, directory, "stat folder");
 	}
+	if (connector->is_input)
+		return access(directory, R_OK | X_OK) == 0 || source_fault(fault, directory, "read folder");
 	return access(directory, W_OK | X_OK) == 0 || target_fault(fault, directory, "write into folder");
 }
 

@@ -22,6 +22,7 @@
 
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 
 #include "base/guc.h"
 #include "base/jsonb.h"
@@ -191,13 +192,10 @@ body_text(JsonbContainer *object)
 }
 
 static HttpState *
-http_state(NvpConnector *connector)
+make_state(NvpConnector *connector)
 {
-	HttpState  *state = connector->state;
+	HttpState  *state = palloc0(sizeof(HttpState));
 
-	if (state)
-		return state;
-	state = palloc0(sizeof(HttpState));
 	state->url = nvp_option_text(connector, "url", "");
 	state->method = nvp_option_text(connector, "method", connector->is_input ? "GET" : "POST");
 	state->username = nvp_option_text(connector, "username", NULL);
@@ -205,8 +203,22 @@ http_state(NvpConnector *connector)
 	state->ca_certificate = nvp_option_text(connector, "ca_certificate", NULL);
 	state->body = body_text(&connector->configuration->root);
 	state->net = nvp_net_open();
-	connector->state = state;
 	return state;
+}
+
+/* The state, made at the first use, in the connector's own context. */
+static HttpState *
+http_state(NvpConnector *connector)
+{
+	MemoryContext before;
+
+	if (!connector->state)
+	{
+		before = MemoryContextSwitchTo(connector->context);
+		connector->state = make_state(connector);
+		MemoryContextSwitchTo(before);
+	}
+	return connector->state;
 }
 
 static void
@@ -406,6 +418,7 @@ authenticate(NvpConnector *connector, HttpState *state, NvpNetAct act, NvpFault 
 	NvpRequest	request = {0};
 	NvpResponse response;
 	Jsonb	   *answer;
+	char	   *token;
 	char	   *place;
 	int			n;
 
@@ -425,12 +438,14 @@ authenticate(NvpConnector *connector, HttpState *state, NvpNetAct act, NvpFault 
 	if (!perform(state, &request, &response, act == NVP_NET_STORE ? act : NVP_NET_LIST, fault))
 		return false;
 	answer = parse_answer(response.text);
-	state->token = answer ?
+	token = answer ?
 		text_at_path(answer, nvp_jsonb_text(object, &path, "token_path", "access_token")) : NULL;
 	nvp_secret_wipe(response.text, response.text_bytes);
-	if (state->token && *state->token && !strpbrk(state->token, "\r\n"))
+	if (token && *token && !strpbrk(token, "\r\n"))
+	{
+		state->token = MemoryContextStrdup(connector->context, token);
 		return true;
-	state->token = NULL;
+	}
 	nvp_fault_set(fault, act == NVP_NET_STORE ? NVP_WRITE_FILE_FAILURE : NVP_SOURCE_UNRESPONSIVE,
 				  ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, false,
 				  "%s: answer of the authentication holds no token", place);
