@@ -4,6 +4,7 @@ SQL_SCHEMA = \
 	sql/schema/010-header.sql \
 	sql/schema/020-schema.sql \
 	sql/schema/025-role.sql \
+	sql/schema/030-type.sql \
 	sql/schema/035-execution-type.sql \
 	sql/schema/040-catalogue.sql \
 	sql/schema/050-run.sql \
@@ -11,6 +12,7 @@ SQL_SCHEMA = \
 
 # privilege.sql is the last: it looks at all routines and views
 SQL_ROUTINE = \
+	sql/routine/model.sql \
 	sql/routine/identity.sql \
 	sql/routine/lookup.sql \
 	sql/routine/check.sql \

@@ -42,4 +42,27 @@
 #define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
 #endif
 
+/* 16: PG_FUNCTION_INFO_V1 exports the function as well; we hide symbols by default */
+#if PG_VERSION_NUM < 160000 && !defined(FRONTEND)
+#include "fmgr.h"
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
+/* 17: a process is known by its number, MyProc->pgprocno has gone */
+#if PG_VERSION_NUM >= 170000
+#define nvp_my_procno()		((int) MyProcNumber)
+#else
+#define nvp_my_procno()		((int) MyProc->pgprocno)
+#endif
+
 #endif							/* NVP_COMPAT_H */

@@ -43,7 +43,8 @@ typedef void (*NvpProgressFunc) (void *arg, int64 done, int64 total);
 typedef struct NvpOptionDef
 {
 	const char *name;			/* member of configuration */
-	char		type;			/* 's' text, 'i' integer, 'b' boolean, 'o' object, 'a' array, 'p' port (text or integer) */
+	char		type;			/* 's' text, 'i' integer, 'b' boolean, 'o' object, 'a' array, 'p' port (text or
+								 * integer), 'x' text, object or array */
 	bool		required;
 	bool		secret;			/* encrypted at rest, masked in reads */
 } NvpOptionDef;
@@ -61,6 +62,12 @@ typedef struct NvpConnectorRoutine
 
 	/* MAY: may role use this connector now?  Throws 42501.  In a transaction. */
 	void		(*authorize) (const NvpConnector *connector, Oid role);
+
+	/*
+	 * MAY: reach the place and change nothing there; what a test calls where
+	 * there is no list, or list does not reach out
+	 */
+	bool		(*probe) (NvpConnector *connector, NvpFault *fault);
 
 	/* MUST for inputs: the objects there are, tags applied */
 	bool		(*list) (NvpConnector *connector, NvpObject **objects, int *n, NvpFault *fault);
@@ -100,5 +107,9 @@ struct NvpConnector
 
 extern const NvpConnectorRoutine *nvp_connector_find(const char *node_type);
 extern const NvpConnectorRoutine *nvp_connector_at(int i);	/* NULL after the last */
+
+/* id: uuid text; in a transaction; throws 42704, and what unsealing throws */
+extern NvpConnector *nvp_connector_load(const char *id);
+extern void nvp_connector_free(NvpConnector *connector);
 
 #endif							/* NVP_CONNECTOR_H */

@@ -38,7 +38,7 @@ const NvpTypeRoutine nvp_types_code[] = {
 	TEXT_TYPE("uuid", UUID, NULL, nvp_uuid_convert),
 	{"json", NVP_VALUE_JSON, NVP_CODE_INVALID_JSON, NULL, nvp_json_convert},
 	TEXT_TYPE("hex_colour", HEX_COLOUR, NULL, nvp_hex_colour_convert),
-	{"latitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LATITUDE, NULL, nvp_coordinate_convert, NULL, nvp_coordinate_render},
-	{"longitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LONGITUDE, NULL, nvp_coordinate_convert, NULL, nvp_coordinate_render},
+	{"latitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LATITUDE, NULL, nvp_coordinate_convert},
+	{"longitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LONGITUDE, NULL, nvp_coordinate_convert},
 	{NULL}
 };

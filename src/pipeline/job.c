@@ -38,8 +38,7 @@ nvp_on_error_parse(const char *word, NvpOnError *out)
 /* ---- issues ------------------------------------------------------------- */
 
 /*
- * Every issue of validator and output comes by here: it is kept, passed on,
- * and under null_cells the cell concerned is emptied.
+ * Every issue of validator and output comes by here: it is kept and passed on.
  */
 static void
 receive_issue(NvpIssueSink *sink, const NvpIssue *issue)
@@ -139,7 +138,9 @@ open_reader(NvpJob *job, NvpFault *fault)
 	job->reader = nvp_reader_open(job->source, &job->format);
 	if (job->reader->error.message[0])
 		return read_fault(job, fault);
-	job->batch = nvp_batch_create(job->reader->ncols);
+	/* a batch has no more rows than the wider of source and model can afford */
+	job->batch = nvp_batch_create(Max(job->reader->ncols, job->model->ncolumns));
+	job->batch->ncols = job->reader->ncols;
 	nvp_map_update(job->map, job->reader->header, job->reader->ncols);
 	if (job->format.kind == NVP_FORMAT_JSON || job->format.kind == NVP_FORMAT_JSONL)
 		return true;			/* keys are known only when all was read */

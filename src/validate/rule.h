@@ -45,6 +45,7 @@ struct NvpValidator
 	NvpValue   *scratch;		/* values of a survey */
 	NvpIssueList issues;
 	uint32	   *row_starts;		/* for ordering issues by row */
+	int			row_capacity;	/* of it */
 	int		   *order;
 	int			order_size;
 };

@@ -198,7 +198,11 @@ nvp_validator_output(NvpValidator *validator, int capacity)
 	for (int i = 0; i < out->ncolumns; i++)
 		out->values[i] = palloc0(sizeof(NvpValue) * capacity);
 	out->row_error_cells = palloc0(sizeof(uint16) * capacity);
-	validator->row_starts = palloc(sizeof(uint32) * (capacity + 1));
+	if (validator->row_capacity < capacity)
+	{
+		validator->row_starts = palloc(sizeof(uint32) * (capacity + 1));
+		validator->row_capacity = capacity;
+	}
 	MemoryContextSwitchTo(old);
 	return out;
 }
