@@ -35,8 +35,9 @@ BEGIN
 		RAISE EXCEPTION 'permission denied for the schema of relation "%"', relation USING ERRCODE = 'insufficient_privilege';
 	END IF;
 	FOREACH privilege IN ARRAY needed LOOP
-		IF NOT CASE WHEN privilege = 'DELETE' THEN has_table_privilege(caller, target, privilege)
-				ELSE has_any_column_privilege(caller, target, privilege) END THEN
+		-- DELETE is of whole rows; the others may be granted by column
+		IF (privilege = 'DELETE' AND NOT has_table_privilege(caller, target, privilege))
+				OR (privilege <> 'DELETE' AND NOT has_any_column_privilege(caller, target, privilege)) THEN
 			RAISE EXCEPTION 'permission denied for relation "%"', relation USING ERRCODE = 'insufficient_privilege',
 				HINT = format('Role "%s" needs %s on it.', caller, array_to_string(needed, ', '));
 		END IF;
