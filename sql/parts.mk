@@ -18,7 +18,9 @@ SQL_ROUTINE = \
 	sql/routine/check.sql \
 	sql/routine/describe.sql \
 	sql/routine/tdm.sql \
+	sql/routine/secret.sql \
 	sql/routine/connector.sql \
+	sql/routine/remote.sql \
 	sql/routine/template.sql \
 	sql/routine/pipeline.sql \
 	sql/routine/view.sql \

@@ -6,8 +6,9 @@
  * Flow:   list --> objects --> fetch --> spool;  spool --> deliver;  after
  * Calls:  nvp_connector_load (in a transaction), then list, fetch, deliver and
  *		   after with no transaction open; nvp_connector_free.
- * Memory: a connector lives in the context it was loaded in; it holds secrets
- *		   in clear, which free wipes.
+ * Memory: a connector has a context of its own below that in which it was
+ *		   loaded; it holds secrets in clear, which free wipes.  Objects and
+ *		   faults are made in the current context.
  * Errors: kinds return false and fill a fault; they throw only to obey a
  *		   cancel or a shutdown.  Messages never hold secrets.
  * Waits:  every wait answers to interrupts within a second.
@@ -19,6 +20,7 @@
 
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
+#include "utils/palloc.h"
 
 #include "base/fault.h"
 #include "base/spool.h"
@@ -103,6 +105,7 @@ struct NvpConnector
 	Jsonb	   *configuration;	/* secrets in clear: never print */
 	char	   *output_name;	/* file_name or new_name of an output, or NULL */
 	void	   *state;			/* the kind's own */
+	MemoryContext context;		/* of the connector and its state */
 };
 
 extern const NvpConnectorRoutine *nvp_connector_find(const char *node_type);

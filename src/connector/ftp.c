@@ -45,6 +45,7 @@ typedef struct FtpState
 	bool		need_tls;
 	bool		no_mlsd;		/* the server refused it */
 	TimestampTz last_used;
+	TimestampTz list_until;		/* when a listing must be done */
 } FtpState;
 
 static const NvpOptionDef options[] = {
@@ -136,16 +137,13 @@ ftp_check(Jsonb *configuration, bool is_input)
 /* ---- connection ---- */
 
 static FtpState *
-ftp_state(NvpConnector *connector)
+make_state(NvpConnector *connector)
 {
-	FtpState   *state = connector->state;
+	FtpState   *state = palloc0(sizeof(FtpState));
 	char	   *host;
 	char	   *tls;
 	bool		implicit;
 
-	if (state)
-		return state;
-	state = palloc0(sizeof(FtpState));
 	tls = nvp_option_text(connector, "tls", "explicit");
 	implicit = strcmp(tls, "implicit") == 0;
 	host = nvp_option_text(connector, "host", "");
@@ -158,8 +156,22 @@ ftp_state(NvpConnector *connector)
 	state->password = nvp_option_text(connector, "password", NULL);
 	state->ca_certificate = nvp_option_text(connector, "ca_certificate", NULL);
 	state->net = nvp_net_open();
-	connector->state = state;
 	return state;
+}
+
+/* The state, made at the first use, in the connector's own context. */
+static FtpState *
+ftp_state(NvpConnector *connector)
+{
+	MemoryContext before;
+
+	if (!connector->state)
+	{
+		before = MemoryContextSwitchTo(connector->context);
+		connector->state = make_state(connector);
+		MemoryContextSwitchTo(before);
+	}
+	return connector->state;
 }
 
 static void
@@ -225,16 +237,23 @@ perform_commands(FtpState *state, char **commands, int timeout_ms, NvpRequest *r
 	return perform(state, request, response);
 }
 
+/* What is left of the time for a listing; at least a millisecond. */
+static int
+listing_ms(const FtpState *state)
+{
+	return (int) Max((state->list_until - GetCurrentTimestamp()) / 1000, 1);
+}
+
 /* Size and time of one file; false when the server does not tell. */
 static bool
-stat_file(FtpState *state, const char *path, NvpResponse *response)
+stat_file(FtpState *state, const char *path, int timeout_ms, NvpResponse *response)
 {
 	NvpRequest	request;
 
 	init_request(state, &request, path);
 	request.no_body = true;
 	request.want_time = true;
-	request.timeout_ms = nvp_guc_listing_timeout;
+	request.timeout_ms = timeout_ms;
 	return perform(state, &request, response);
 }
 
@@ -269,7 +288,7 @@ check_folder(FtpState *state, NvpFault *fault)
 	if (!*state->directory)
 		return true;
 	commands[0] = psprintf("CWD %s", state->directory);
-	ok = perform_commands(state, commands, nvp_guc_listing_timeout, &request, &response);
+	ok = perform_commands(state, commands, listing_ms(state), &request, &response);
 	nvp_net_close(state->net);	/* relative paths would mean something else now */
 	return ok || nvp_net_fault(fault, &request, &response, NVP_NET_LIST,
 							   make_place(state, state->directory));
@@ -283,8 +302,9 @@ read_listing(FtpState *state, bool *is_mlsd, NvpFault *fault)
 	NvpRequest	request;
 	NvpResponse response;
 
+	state->list_until = GetCurrentTimestamp() + nvp_guc_listing_timeout * INT64CONST(1000);
 	init_request(state, &request, folder);
-	request.timeout_ms = nvp_guc_listing_timeout;
+	request.timeout_ms = listing_ms(state);
 	*is_mlsd = !state->no_mlsd;
 	if (*is_mlsd)
 	{
@@ -310,21 +330,13 @@ read_listing(FtpState *state, bool *is_mlsd, NvpFault *fault)
 	return response.text;
 }
 
-static void
-set_version(NvpObject *object)
-{
-	if (object->bytes >= 0 && object->modified_at != 0)
-		object->version = psprintf(INT64_FORMAT "-%s", object->bytes,
-								   timestamptz_to_str(object->modified_at));
-}
-
 /* Ask for size and time of a file whose entry did not tell. */
 static bool
 complete_entry(FtpState *state, NvpObject *object, bool is_link, NvpFault *fault)
 {
 	NvpResponse response;
 
-	if (stat_file(state, object->path, &response))
+	if (stat_file(state, object->path, listing_ms(state), &response))
 	{
 		object->bytes = response.file_bytes >= 0 ? response.file_bytes : object->bytes;
 		if (response.file_time >= 0)
@@ -340,8 +352,10 @@ complete_entry(FtpState *state, NvpObject *object, bool is_link, NvpFault *fault
 		}
 		return true;			/* the server does not tell: size and time stay unknown */
 	}
-	return nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_CONNECTION_FAILURE, true,
-						 "%s: connection broke while listing", make_place(state, object->path));
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_CONNECTION_FAILURE, true,
+				  "%s: listing did not end in time, or the connection broke", make_place(state, object->path));
+	nvp_fault_hint(fault, "A server without MLSD is asked for each file; nuvopipe.listing_timeout may have to be longer.");
+	return false;
 }
 
 static bool
@@ -368,7 +382,7 @@ add_entry(NvpConnector *connector, NvpObjectList *list, const NvpFtpEntry *entry
 	if (object->taken && (object->modified_at == 0 || object->bytes < 0) &&
 		!complete_entry(state, object, entry->kind == NVP_FTP_LINK, fault))
 		return false;
-	set_version(object);
+	nvp_listing_set_version(object);
 	return true;
 }
 
@@ -485,7 +499,7 @@ store_part(NvpConnector *connector, const char *part, NvpSpool *spool,
 		return false;
 	}
 	/* trust, but verify: some servers confirm what a full disk did not take */
-	if (stat_file(state, part, &response) && response.file_bytes >= 0 &&
+	if (stat_file(state, part, nvp_guc_listing_timeout, &response) && response.file_bytes >= 0 &&
 		response.file_bytes != spool->size)
 	{
 		nvp_fault_set(fault, NVP_DESTINATION_UNRESPONSIVE, ERRCODE_CONNECTION_FAILURE, true,
@@ -544,6 +558,24 @@ ftp_deliver(NvpConnector *connector, const char *name, const char *content_type,
 
 /* ---- after ---- */
 
+/* Is this still the file that was read?  A newer one must not be removed. */
+static bool
+check_unchanged(FtpState *state, const NvpObject *object, NvpFault *fault)
+{
+	NvpResponse response;
+
+	if (!stat_file(state, object->path, nvp_guc_listing_timeout, &response))
+		return true;			/* the action itself will say why */
+	if ((object->bytes < 0 || response.file_bytes < 0 || response.file_bytes == object->bytes) &&
+		(object->modified_at == 0 || response.file_time < 0 ||
+		 llabs(time_t_to_timestamptz(response.file_time) - object->modified_at) < USECS_PER_SEC))
+		return true;
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, false,
+				  "%s: file changed after it was read, so it was left in place",
+				  make_place(state, object->path));
+	return false;
+}
+
 static bool
 ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 {
@@ -555,13 +587,15 @@ ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 
 	if (after == NVP_AFTER_NONE)
 		return true;
+	if (!check_unchanged(state, object, fault))
+		return false;
 	if (after == NVP_AFTER_DELETE)
 		commands[0] = psprintf("DELE %s", object->path);
 	else
 	{
 		char	   *target = nvp_listing_after_path(connector, object, false);
 
-		if (stat_file(state, target, &response))
+		if (stat_file(state, target, nvp_guc_listing_timeout, &response))
 			target = nvp_listing_after_path(connector, object, true);
 		commands[0] = psprintf("RNFR %s", object->path);
 		commands[1] = psprintf("RNTO %s", target);

@@ -24,6 +24,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/jsonb.h"
 #include "connector/listing.h"
@@ -45,6 +46,18 @@ nvp_listing_add(NvpObjectList *list)
 	}
 	memset(&list->objects[list->n], 0, sizeof(NvpObject));
 	return &list->objects[list->n++];
+}
+
+/*
+ * nvp_listing_set_version makes the version of a file: size and seconds since
+ * 1970, which no setting of the session changes.
+ */
+void
+nvp_listing_set_version(NvpObject *object)
+{
+	if (object->bytes >= 0 && object->modified_at != 0)
+		object->version = psprintf(INT64_FORMAT "-" INT64_FORMAT, object->bytes,
+								   (int64) timestamptz_to_time_t(object->modified_at));
 }
 
 /* nvp_name_is_plain: one part of a path, not "." or "..", no control characters? */

@@ -28,6 +28,7 @@ typedef enum NvpAfter
 } NvpAfter;
 
 extern NvpObject *nvp_listing_add(NvpObjectList *list);
+extern void nvp_listing_set_version(NvpObject *object);
 extern void nvp_listing_judge(const NvpConnector *connector, NvpObject *object);
 extern void nvp_listing_check(Jsonb *configuration, bool is_input);
 extern NvpAfter nvp_listing_after(const NvpConnector *connector);
