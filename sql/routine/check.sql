@@ -64,7 +64,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.expect_number(value jsonb, path text, low n
 AS $$
 BEGIN
 	PERFORM _nuvopipe.expect_type(value, path, 'number');
-	IF jsonb_typeof(value) <> 'number' THEN
+	IF jsonb_typeof(value) IS DISTINCT FROM 'number' THEN
 		RETURN;
 	END IF;
 	IF whole AND value::numeric <> trunc(value::numeric) THEN
@@ -83,7 +83,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.expect_strings(value jsonb, path text) RETU
 AS $$
 BEGIN
 	PERFORM _nuvopipe.expect_type(value, path, 'array');
-	IF jsonb_typeof(value) <> 'array' THEN
+	IF jsonb_typeof(value) IS DISTINCT FROM 'array' THEN
 		RETURN;
 	END IF;
 	FOR i IN 0 .. jsonb_array_length(value) - 1 LOOP
@@ -102,7 +102,7 @@ DECLARE
 	member text;
 BEGIN
 	PERFORM _nuvopipe.expect_type(value, path, 'object');
-	IF jsonb_typeof(value) <> 'object' THEN
+	IF jsonb_typeof(value) IS DISTINCT FROM 'object' THEN
 		RETURN;
 	END IF;
 	FOR member IN SELECT k FROM jsonb_object_keys(value) k LOOP

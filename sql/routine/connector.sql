@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.require_relation(relation text, direction t
 AS $$
 DECLARE
 	caller name := _nuvopipe.caller();
-	oid regclass := to_regclass(relation);
+	target regclass := to_regclass(relation);
 	needed text[] := CASE
 		WHEN direction = 'INPUT' THEN ARRAY['SELECT']
 		WHEN mode = 'upsert' THEN ARRAY['INSERT', 'UPDATE', 'SELECT']
@@ -22,21 +22,22 @@ DECLARE
 	privilege text;
 	near text;
 BEGIN
-	IF oid IS NULL THEN
+	IF target IS NULL THEN
 		-- the name alone may be right: all relations of that name the caller can reach
 		SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ' ORDER BY n.nspname) INTO near
 			FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_schema_privilege(caller, n.oid, 'USAGE')
 				AND c.relname = relation;
 		RAISE EXCEPTION 'configuration.relation: relation "%" does not exist', relation USING ERRCODE = 'undefined_table',
-			HINT = coalesce(format('Perhaps you meant %s.', near), 'Give the schema as well, as in "sales.customer".');
+			HINT = coalesce('Perhaps you meant ' || near || '.', 'Give the schema as well, as in "sales.customer".');
 	END IF;
-	IF NOT has_schema_privilege(caller, (SELECT c.relnamespace FROM pg_class c WHERE c.oid = require_relation.oid), 'USAGE') THEN
+	IF NOT has_schema_privilege(caller, (SELECT c.relnamespace FROM pg_class c WHERE c.oid = target), 'USAGE') THEN
 		RAISE EXCEPTION 'permission denied for the schema of relation "%"', relation USING ERRCODE = 'insufficient_privilege';
 	END IF;
 	FOREACH privilege IN ARRAY needed LOOP
-		IF NOT CASE WHEN privilege = 'DELETE' THEN has_table_privilege(caller, oid, privilege)
-				ELSE has_any_column_privilege(caller, oid, privilege) END THEN
+		-- DELETE is of whole rows; the others may be granted by column
+		IF (privilege = 'DELETE' AND NOT has_table_privilege(caller, target, privilege))
+				OR (privilege <> 'DELETE' AND NOT has_any_column_privilege(caller, target, privilege)) THEN
 			RAISE EXCEPTION 'permission denied for relation "%"', relation USING ERRCODE = 'insufficient_privilege',
 				HINT = format('Role "%s" needs %s on it.', caller, array_to_string(needed, ', '));
 		END IF;
@@ -93,8 +94,8 @@ AS $$
 BEGIN
 	PERFORM _nuvopipe.expect_word(to_jsonb(trigger_type), 'trigger_type', ARRAY['TIME_BASE', 'EVENT_BASE']);
 	IF direction = 'INPUT' AND trigger_type = 'EVENT_BASE' AND node_type NOT IN ('HTTP', 'EMAIL', 'MANUAL') THEN
-		PERFORM _nuvopipe.fault('trigger_type', format('a %s input cannot be EVENT_BASE', node_type),
-			'Nothing can be sent to it; use TIME_BASE.');
+		PERFORM _nuvopipe.fault('trigger_type', format('%s inputs cannot be EVENT_BASE', node_type),
+			'Nothing can be sent to them; use TIME_BASE.');
 	END IF;
 END
 $$;

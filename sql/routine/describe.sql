@@ -19,21 +19,28 @@ END;
 /*
  * The words of CHECK (x IN (...)), from its deparsed form; null for every other
  * form of CHECK.  Deparsed: CHECK ((x = ANY (ARRAY['a'::text, 'b'::text]))), or
- * for varchar CHECK (((x)::text = ANY ((ARRAY['a'::character varying])::text[]))).
+ * for varchar CHECK (((x)::text = ANY ((ARRAY['a'::character varying])::text[]))),
+ * or for one word CHECK ((x = 'a'::text)).  The empty text is no word: an empty
+ * cell is no value.
  */
 CREATE OR REPLACE FUNCTION _nuvopipe.words_of_check(definition text) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	subject text := '\(*(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*|VALUE)\)*(?:::[a-z ]+)?';
-	item text := '(?:''(?:[^'']|'''')*''|-?[0-9.]+|\(-[0-9.]+\))(?:::[a-z ]+)?';
+	subject constant text := '\(*(?:"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*|VALUE)\)*(?:::[a-z ]+)?';
+	item constant text := '(?:''(?:[^'']|'''')*''|-?[0-9.]+|\(-[0-9.]+\))(?:::[a-z ]+)?';
 	list text;
 BEGIN
-	list := (regexp_match(definition, '^CHECK \(+' || subject || ' = ANY \(+ARRAY\[(' || item || '(?:, ' || item || ')*)\]\)*(?:::[a-z ]+\[\])?\)+$'))[1];
-	RETURN (SELECT array_agg(CASE WHEN m[1] LIKE '''%' THEN replace(substr(m[1], 2, length(m[1]) - 2), '''''', '''')
-				ELSE btrim(m[1], '()') END)
-		FROM regexp_matches(list, '(''(?:[^'']|'''')*''|-?[0-9.]+|\(-[0-9.]+\))(?:::[a-z ]+)?', 'g') m);
+	list := coalesce(
+		(regexp_match(definition, '^CHECK \(+' || subject || ' = ANY \(+ARRAY\[(' || item || '(?:, ' || item || ')*)\]\)*(?:::[a-z ]+\[\])?\)+$'))[1],
+		(regexp_match(definition, '^CHECK \(+' || subject || ' = (' || item || ')\)+$'))[1]);
+	RETURN (SELECT array_agg(w.word ORDER BY w.position)
+		FROM (SELECT CASE WHEN m.hit[1] LIKE '''%' THEN replace(substr(m.hit[1], 2, length(m.hit[1]) - 2), '''''', '''')
+					ELSE btrim(m.hit[1], '()') END AS word, m.position
+				FROM regexp_matches(list, '(''(?:[^'']|'''')*''|-?[0-9.]+|\(-[0-9.]+\))(?:::[a-z ]+)?', 'g')
+					WITH ORDINALITY AS m (hit, position)) w
+		WHERE w.word <> '');
 END
 $$;
 
@@ -52,8 +59,7 @@ BEGIN
 		SELECT _nuvopipe.words_of_check(pg_get_constraintdef(c.oid)) INTO words
 			FROM pg_constraint c WHERE c.contypid = t.oid AND c.contype = 'c'
 				AND _nuvopipe.words_of_check(pg_get_constraintdef(c.oid)) IS NOT NULL LIMIT 1;
-		RETURN _nuvopipe.column_of_type(t.typbasetype, t.typtypmod)
-			|| CASE WHEN words IS NULL THEN '{}' ELSE _nuvopipe.category_of(t.typbasetype, words) END
+		RETURN _nuvopipe.restrict_column(_nuvopipe.column_of_type(t.typbasetype, t.typtypmod), t.typbasetype, words)
 			|| CASE WHEN t.typnotnull THEN '{"validations": [{"validate": "required"}]}'::jsonb ELSE '{}' END;
 	ELSIF t.typtype = 'e' THEN
 		RETURN _nuvopipe.category_of(t.oid, ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder));
@@ -93,6 +99,19 @@ BEGIN
 END
 $$;
 
+-- A column that takes only these words, null = any: the words replace all other limits.
+CREATE OR REPLACE FUNCTION _nuvopipe.restrict_column(typed jsonb, type oid, words text[]) RETURNS jsonb
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF words IS NULL THEN
+		RETURN typed;
+	END IF;
+	RETURN (typed - ARRAY['maxLength', 'precision', 'scale']) || _nuvopipe.category_of(type, words);
+END
+$$;
+
 -- One column object; label made readable, members that are null left out.
 CREATE OR REPLACE FUNCTION _nuvopipe.make_column(key text, typed jsonb, required boolean, is_unique boolean, description text) RETURNS jsonb
 	LANGUAGE plpgsql IMMUTABLE
@@ -124,8 +143,7 @@ BEGIN
 	PERFORM _nuvopipe.require_user();
 	SELECT jsonb_agg(_nuvopipe.make_column(
 				a.attname,
-				_nuvopipe.column_of_type(a.atttypid, a.atttypmod)
-					|| CASE WHEN allowed.words IS NULL THEN '{}' ELSE _nuvopipe.category_of(a.atttypid, allowed.words) END,
+				_nuvopipe.restrict_column(_nuvopipe.column_of_type(a.atttypid, a.atttypmod), a.atttypid, allowed.words),
 				a.attnotnull AND NOT a.atthasdef,
 				EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisunique AND i.indimmediate AND i.indisvalid
 					AND i.indnkeyatts = 1 AND i.indkey[0] = a.attnum AND i.indpred IS NULL),
@@ -159,7 +177,9 @@ AS $$
 DECLARE
 	twice text := (SELECT n FROM unnest(names) n GROUP BY n HAVING count(*) > 1 LIMIT 1);
 BEGIN
-	IF twice IS NOT NULL THEN
+	IF names IS NULL THEN
+		RAISE EXCEPTION 'query returns no columns' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF twice IS NOT NULL THEN
 		RAISE EXCEPTION 'query returns more than one column "%"', twice USING ERRCODE = 'duplicate_column',
 			HINT = 'Name the columns with AS.';
 	END IF;
