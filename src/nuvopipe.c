@@ -9,6 +9,8 @@
 
 #include "fmgr.h"
 
+#include "base/guc.h"
+
 PG_MODULE_MAGIC;
 
 PGDLLEXPORT void _PG_init(void);
@@ -16,4 +18,5 @@ PGDLLEXPORT void _PG_init(void);
 void
 _PG_init(void)
 {
+	nvp_guc_init();
 }
