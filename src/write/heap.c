@@ -284,6 +284,7 @@ nvp_heap_close(NvpHeap *heap)
 	FreeBulkInsertState(heap->bulk);
 	if (heap->fire == FIRE_AT_CLOSE)
 		AfterTriggerEndQuery(heap->estate);
+	ExecResetTupleTable(heap->estate->es_tupleTable, false);	/* slots of triggers */
 	ExecCloseIndices(heap->result);
 	ExecCloseResultRelations(heap->estate);
 	for (int i = 0; i < heap->nslots; i++)
