@@ -88,7 +88,6 @@ extern bool nvp_row_fields(NvpTarget *target, int row, NvpField *fields);
 /* statement.c: everything else */
 extern NvpStatement *nvp_statement_open(NvpTarget *target);
 extern void nvp_statement_rows(NvpStatement *statement, int from, int to);
-extern void nvp_statement_close(NvpStatement *statement);
 extern void nvp_statement_delete_all(NvpTarget *target);
 
 /* repeat.c: equal keys within a batch */

@@ -21,6 +21,9 @@
 
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/nodes.h"
+#include "optimizer/optimizer.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/rel.h"
@@ -66,6 +69,20 @@ is_empty(Relation relation)
 	return RelationGetNumberOfBlocks(relation) == 0;
 }
 
+/* has_looking_checks: CHECK constraints whose functions might read the table */
+static bool
+has_looking_checks(Relation relation)
+{
+	TupleConstr *constraints = RelationGetDescr(relation)->constr;
+
+	for (int i = 0; constraints && i < constraints->num_check; i++)
+	{
+		if (contain_mutable_functions(stringToNode(constraints->check[i].ccbin)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * nvp_rebuild_is_possible tells whether indexes may be built at the end, as far
  * as can be said before the first row.
@@ -73,11 +90,9 @@ is_empty(Relation relation)
 bool
 nvp_rebuild_is_possible(const NvpTarget *target)
 {
-	TupleConstr *constraints = RelationGetDescr(target->relation)->constr;
-
 	if (!target->may_rebuild || target->is_careful || target->detour)
 		return false;
-	if (nvp_heap_fires_late(target->relation) || (constraints && constraints->num_check > 0))
+	if (nvp_heap_fires_late(target->relation) || has_looking_checks(target->relation))
 		return false;
 	return is_empty(target->relation) && has_plain_indexes(target->relation);
 }

@@ -10,9 +10,9 @@
  * order is kept, and the statement is planned once.
  *
  * Flow:   values --> fields --> tuplestore --> INSERT ... SELECT [ON CONFLICT]
- * Calls:  open, rows*, close; delete_all before the first row of a replace.
- * Memory: the plan is SPI's own; everything else of a batch is in the target's
- *		   batch context.
+ * Calls:  open, rows*; delete_all before the first row of a replace.
+ * Memory: the plan is SPI's own and goes with the target's context; everything
+ *		   else of a batch is in the target's batch context.
  * Errors: rows that do not fit are rejected; the statement throws.
  *
  * An upsert leaves a stored row alone that equals the new one byte for byte:
@@ -25,11 +25,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_operator.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
+#include "utils/typcache.h"
 
 #include "base/compat.h"
 #include "write/plan.h"
@@ -43,6 +46,7 @@ struct NvpStatement
 	TupleDesc	desc;			/* of the tuplestore: the columns with a source */
 	AttrNumber *attnos;			/* [column of desc] */
 	NvpField   *fields;			/* [attno - 1], of the row in hand */
+	MemoryContextCallback cleanup;
 };
 
 /* ---- the statement's text ---- */
@@ -107,37 +111,99 @@ append_conflict(NvpStatement *statement, StringInfo sql)
 	}
 	appendStringInfoString(sql, " WHERE ROW(");
 	append_columns(statement, sql, "stored.", false);
-	appendStringInfoString(sql, ") OPERATOR(pg_catalog.*<>) ROW(");
+	/* the casts make it one comparison of two records, not one of each column */
+	appendStringInfoString(sql, ")::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(");
 	append_columns(statement, sql, "EXCLUDED.", false);
-	appendStringInfoString(sql, ")");
+	appendStringInfoString(sql, ")::pg_catalog.record");
+}
+
+static void
+append_insert(NvpStatement *statement, StringInfo sql)
+{
+	appendStringInfo(sql, "INSERT INTO %s AS stored (", relation_name(statement->target));
+	append_columns(statement, sql, "", true);
+	appendStringInfoString(sql, ") SELECT ");
+	append_columns(statement, sql, "", true);
+	appendStringInfoString(sql, " FROM " BATCH_NAME);
+}
+
+/* operator_name: schema and symbol, as OPERATOR() wants them */
+static char *
+operator_name(Oid operator_oid)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator_oid));
+	Form_pg_operator form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("a key column has a type without an equality operator")));
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("%s.%s", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+/* append_fresh: counts the rows of the batch whose key the table does not have */
+static void
+append_fresh(NvpStatement *statement, StringInfo sql)
+{
+	NvpTarget  *target = statement->target;
+
+	appendStringInfo(sql, "WITH fresh AS (SELECT pg_catalog.count(*) AS n FROM " BATCH_NAME
+					 " AS new WHERE NOT EXISTS (SELECT FROM %s AS old WHERE ", relation_name(target));
+	for (int i = 0; i < target->nkeys; i++)
+	{
+		NvpStore   *store = &target->stores[target->keys[i] - 1];
+		Oid			equal = lookup_type_cache(store->type, TYPECACHE_EQ_OPR)->eq_opr;
+		const char *name = quote_identifier(store->name);
+
+		appendStringInfo(sql, "%sold.%s OPERATOR(%s) new.%s", i ? " AND " : "", name,
+						 operator_name(equal), name);
+	}
+	appendStringInfoString(sql, ")), ");
 }
 
 /*
  * An upsert counts in the statement itself: a row version that was inserted has
  * no xmax, one that replaced another carries the lock taken on its forerunner.
+ * Partitions do not always show xmax; there, keys are looked up beforehand in
+ * the same snapshot, and a row that another session inserts in that moment
+ * counts as inserted though it is updated.
  */
+static void
+append_upsert(NvpStatement *statement, StringInfo sql)
+{
+	bool		is_partitioned = statement->target->relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+
+	if (is_partitioned)
+		append_fresh(statement, sql);
+	else
+		appendStringInfoString(sql, "WITH ");
+	appendStringInfoString(sql, "written AS (");
+	append_insert(statement, sql);
+	append_conflict(statement, sql);
+	if (is_partitioned)
+		appendStringInfoString(sql, " RETURNING true) SELECT n, (SELECT pg_catalog.count(*) FROM written)"
+							   " OPERATOR(pg_catalog.-) n FROM fresh");
+	else
+		appendStringInfoString(sql, " RETURNING stored.xmax OPERATOR(pg_catalog.=) 0 AS is_new)"
+							   " SELECT pg_catalog.count(*) FILTER (WHERE is_new),"
+							   " pg_catalog.count(*) FILTER (WHERE NOT is_new) FROM written");
+}
+
 static char *
 build_statement(NvpStatement *statement)
 {
-	NvpTarget  *target = statement->target;
-	bool		is_upsert = target->mode == NVP_TARGET_UPSERT;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	if (is_upsert)
-		appendStringInfoString(&sql, "WITH written AS (");
-	appendStringInfo(&sql, "INSERT INTO %s AS stored (", relation_name(target));
-	append_columns(statement, &sql, "", true);
-	appendStringInfoString(&sql, ") SELECT ");
-	append_columns(statement, &sql, "", true);
-	appendStringInfoString(&sql, " FROM " BATCH_NAME);
-	if (is_upsert)
-	{
-		append_conflict(statement, &sql);
-		appendStringInfoString(&sql, " RETURNING stored.xmax OPERATOR(pg_catalog.=) 0 AS is_new)"
-							   " SELECT pg_catalog.count(*) FILTER (WHERE is_new),"
-							   " pg_catalog.count(*) FILTER (WHERE NOT is_new) FROM written");
-	}
+	if (statement->target->mode == NVP_TARGET_UPSERT)
+		append_upsert(statement, &sql);
+	else
+		append_insert(statement, &sql);
 	return sql.data;
 }
 
@@ -183,22 +249,37 @@ describe_batch(NvpStatement *statement)
 	}
 }
 
+/* free_plan: a saved plan would outlive the target, above all after an error */
+static void
+free_plan(void *arg)
+{
+	NvpStatement *statement = arg;
+
+	if (statement->plan)
+		SPI_freeplan(statement->plan);
+}
+
 /* nvp_statement_open does plan the statement of a target.  owner: target->context. */
 NvpStatement *
 nvp_statement_open(NvpTarget *target)
 {
 	MemoryContext old = MemoryContextSwitchTo(target->context);
 	NvpStatement *statement = palloc0(sizeof(NvpStatement));
+	SPIPlanPtr	plan;
 	char	   *sql;
 
 	statement->target = target;
+	statement->cleanup.func = free_plan;
+	statement->cleanup.arg = statement;
+	MemoryContextRegisterResetCallback(target->context, &statement->cleanup);
 	describe_batch(statement);
 	sql = build_statement(statement);
 	SPI_connect();
 	register_batch(statement, NULL, NVP_BATCH_ROWS);
-	statement->plan = SPI_prepare(sql, 0, NULL);
-	if (!statement->plan || SPI_keepplan(statement->plan) != 0)
+	plan = SPI_prepare(sql, 0, NULL);
+	if (!plan || SPI_keepplan(plan) != 0)
 		elog(ERROR, "could not prepare: %s", sql);
+	statement->plan = plan;
 	SPI_finish();
 	MemoryContextSwitchTo(old);
 	return statement;
@@ -216,8 +297,8 @@ count_upsert(NvpTarget *target, int nrows)
 	int64		updated = DatumGetInt64(SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &is_null));
 
 	target->counts.rows_inserted += inserted;
-	target->counts.rows_updated += updated;
-	target->counts.rows_unchanged += nrows - inserted - updated;
+	target->counts.rows_updated += Max(updated, 0);
+	target->counts.rows_unchanged += nrows - inserted - Max(updated, 0);
 }
 
 static void
@@ -308,13 +389,6 @@ nvp_statement_rows(NvpStatement *statement, int from, int to)
 	for (int round = 0; n > 0 && round < nrounds; round++)
 		write_round(statement, datums, nulls, rounds, n, round);
 	MemoryContextSwitchTo(old);
-}
-
-/* nvp_statement_close gives the plan back. */
-void
-nvp_statement_close(NvpStatement *statement)
-{
-	SPI_freeplan(statement->plan);
 }
 
 /* nvp_statement_delete_all does empty the target of a replace; see target.h for why so. */

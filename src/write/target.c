@@ -206,8 +206,6 @@ nvp_target_finish(NvpTarget *target)
 void
 nvp_target_close(NvpTarget *target)
 {
-	if (target->statement)
-		nvp_statement_close(target->statement);
 	relation_close(target->relation, NoLock);
 	MemoryContextDelete(target->context);
 }
