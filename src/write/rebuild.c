@@ -117,6 +117,7 @@ void
 nvp_rebuild_finish(NvpTarget *target)
 {
 	CommandCounterIncrement();
-	nvp_reindex_relation(RelationGetRelid(target->relation), 0);
+	/* without this flag a rebuild takes unique keys for granted */
+	nvp_reindex_relation(RelationGetRelid(target->relation), REINDEX_REL_CHECK_CONSTRAINTS);
 	CommandCounterIncrement();
 }
