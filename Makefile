@@ -15,6 +15,9 @@ SHLIB_LINK   = -lcurl -lpcre2-8 -lsodium
 # test/sql against expected/
 REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
+# races, test/specs: PGXS would put the results elsewhere
+ISOLATION    = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=.
 
 EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
 
