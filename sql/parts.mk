@@ -23,5 +23,8 @@ SQL_ROUTINE = \
 	sql/routine/remote.sql \
 	sql/routine/template.sql \
 	sql/routine/pipeline.sql \
+	sql/routine/execution.sql \
+	sql/routine/run.sql \
+	sql/routine/validate.sql \
 	sql/routine/view.sql \
 	sql/routine/privilege.sql

@@ -298,7 +298,7 @@ nvp_closest(const char *word, const char *const *list)
 {
 	const char *best = NULL;
 	int			len = strlen(word);
-	int			limit = Max(1, Min(3, (len + 1) / 3));
+	int			limit = Min(3, (len + 1) / 3);
 
 	if (len == 0 || len > MAX_CLOSEST_BYTES)
 		return NULL;

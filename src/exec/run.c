@@ -78,6 +78,12 @@ move_progress(void *arg, int64 done, int64 total)
 }
 
 static Jsonb *
+text_jsonb(char *text)
+{
+	return text ? DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text))) : NULL;
+}
+
+static Jsonb *
 phases_jsonb(Run *run)
 {
 	StringInfoData buf;
@@ -88,7 +94,7 @@ phases_jsonb(Run *run)
 		appendStringInfo(&buf, "%s\"%s\": " INT64_FORMAT, i > NVP_PHASE_FETCH ? ", " : "",
 						 nvp_phase_name(i), run->phase_ms[i]);
 	appendStringInfoChar(&buf, '}');
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data)));
+	return text_jsonb(buf.data);
 }
 
 /* ---- fetch ----------------------------------------------------------------- */
@@ -332,7 +338,7 @@ write_down(Run *run, bool to_ledger)
 							   run->job->reader->header, run->job->reader->ncols,
 							   &run->execution->tenant_id, &run->execution->id, run->execution->attempt);
 		if (run->job->validator)
-			outcome->votes = nvp_validator_votes_jsonb(run->job->validator);
+			outcome->votes = text_jsonb(nvp_validator_votes(run->job->validator));
 		outcome->sniff = nvp_sniff_jsonb(&run->job->sniff, &run->job->format);
 	}
 	if (keep_input_wanted(run))
