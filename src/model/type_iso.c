@@ -89,9 +89,9 @@ nvp_country_alpha_3_prepare(NvpColumn *column)
 	return NULL;
 }
 
-/* nvp_currency_prepare fills the set of currency codes; withdrawn ones on demand. */
+/* nvp_currency_code_prepare fills the set of currency codes; withdrawn ones on demand. */
 const char *
-nvp_currency_prepare(NvpColumn *column)
+nvp_currency_code_prepare(NvpColumn *column)
 {
 	LetterSet  *set = make_set(column, 3, false);
 
