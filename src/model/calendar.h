@@ -51,9 +51,10 @@ nvp_calendar_month_days(int year, int month)
 static inline bool
 nvp_calendar_is_valid(int year, int month, int day)
 {
+	/* every month has 28 days, so the length of a month is seldom asked for */
 	return year >= NVP_YEAR_MIN && year <= NVP_YEAR_MAX &&
-		month >= 1 && month <= 12 &&
-		day >= 1 && day <= nvp_calendar_month_days(year, month);
+		month >= 1 && month <= 12 && day >= 1 &&
+		(day <= 28 || day <= nvp_calendar_month_days(year, month));
 }
 
 /* day of the year, from 1 */
@@ -69,8 +70,9 @@ static inline int32
 nvp_calendar_days(int year, int month, int day)
 {
 	uint32		past = year - 1;
+	uint32		centuries = past / 100;
 
-	return (int32) (365 * past + past / 4 - past / 100 + past / 400) +
+	return (int32) (365 * past + past / 4 - centuries + centuries / 4) +
 		nvp_calendar_year_day(year, month, day) - 1 - NVP_DAYS_YEAR1;
 }
 

@@ -225,6 +225,10 @@ replay_line(const char *file, int lineno, const char *line, const Json *json, Nv
 	int			n = 0;
 
 	problem = vector_column(&column, json_get(json, "type")->text, json_get(json, "options"));
+
+	/* only the server knows zones other than UTC; it replays these lines too */
+	if (problem && strncmp(problem, "timeZone ", 9) == 0)
+		return 0;
 	if (problem)
 	{
 		fprintf(stderr, "%s:%d: %s\n", file, lineno, problem);
