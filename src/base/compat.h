@@ -25,4 +25,21 @@
 #define pg_noreturn pg_attribute_noreturn()
 #endif
 
+/*
+ * 17: a wait event set is owned by a resource owner, before by a memory
+ * context; ours are always freed by whoever made them.  Not under the
+ * server's name, which would spoil its prototype where storage/latch.h comes
+ * later.
+ */
+#if PG_VERSION_NUM >= 170000
+#define nvp_create_wait_event_set(nevents) CreateWaitEventSet(NULL, nevents)
+#else
+#define nvp_create_wait_event_set(nevents) CreateWaitEventSet(CurrentMemoryContext, nevents)
+#endif
+
+/* 17: wait events of extensions have names */
+#if PG_VERSION_NUM < 170000
+#define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
+#endif
+
 #endif							/* NVP_COMPAT_H */

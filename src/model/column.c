@@ -14,12 +14,7 @@
  */
 #include "postgres.h"
 
-#include "common/shortest_dec.h"
-
-#include "model/text.h"
-
-#define INT64_TEXT		20		/* bytes of the longest one, with its sign */
-#define FLOAT_TEXT		40		/* the longest one, -0.00000123456789012345678, is 26 */
+#include "model/number.h"
 
 /*
  * nvp_column_defaults clears a column and gives every option the value it has
@@ -89,118 +84,6 @@ nvp_column_convert(const NvpColumn *column, const NvpCell *cells, int n,
 	column->type->convert(column, cells, n, values, arena);
 }
 
-static NvpText
-render_int(int64 i64, NvpArena *arena)
-{
-	char	   *buf = nvp_arena_alloc(arena, INT64_TEXT);
-	char	   *p = buf + INT64_TEXT;
-	uint64		left = i64 < 0 ? -(uint64) i64 : (uint64) i64;
-
-	do
-	{
-		*--p = '0' + left % 10;
-		left /= 10;
-	} while (left > 0);
-	if (i64 < 0)
-		*--p = '-';
-	return (NvpText) {p, buf + INT64_TEXT - p};
-}
-
-/*
- * Takes the shortest text of a double (not 0) apart: stores its digits without
- * sign and point, and the power of ten of the first one.  Returns their number.
- */
-static int
-split_shortest(const char *text, char *digits, int *exponent)
-{
-	int			ndigits = 0;
-	int			before = 0;		/* digits before the point, negative: zeros after it */
-	bool		fraction = false;
-
-	for (; *text && *text != 'e'; text++)
-	{
-		if (*text == '.')
-			fraction = true;
-		else if (*text >= '1' || (*text == '0' && ndigits > 0))
-		{
-			digits[ndigits++] = *text;
-			before += !fraction;
-		}
-		else if (*text == '0')
-			before -= fraction;
-	}
-	*exponent = before - 1;
-	if (*text == 'e')
-		*exponent += atoi(text + 1);
-	while (digits[ndigits - 1] == '0')
-		ndigits--;
-	return ndigits;
-}
-
-/* Lays digits out around the decimal point: 0.00015, 15, 1500, 1.5. */
-static char *
-write_positional(char *to, const char *digits, int ndigits, int exponent)
-{
-	if (exponent < 0)
-	{
-		*to++ = '0';
-		*to++ = '.';
-		for (int i = exponent + 1; i < 0; i++)
-			*to++ = '0';
-		memcpy(to, digits, ndigits);
-		return to + ndigits;
-	}
-	for (int i = 0; i < ndigits || i <= exponent; i++)
-	{
-		if (i == exponent + 1)
-			*to++ = '.';
-		*to++ = i < ndigits ? digits[i] : '0';
-	}
-	return to;
-}
-
-/* The same as 1.5e+21: one digit before the point, no needless one after it. */
-static char *
-write_scientific(char *to, const char *digits, int ndigits, int exponent)
-{
-	*to++ = digits[0];
-	if (ndigits > 1)
-	{
-		*to++ = '.';
-		memcpy(to, digits + 1, ndigits - 1);
-		to += ndigits - 1;
-	}
-	return to + sprintf(to, "e%+d", exponent);
-}
-
-/*
- * The shortest digits that read back the same, as JSON writers lay them out:
- * an exponent from 1e+21 on and below 1e-6.
- */
-static NvpText
-render_float(double f64, NvpArena *arena)
-{
-	char		shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
-	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
-	char	   *buf;
-	char	   *to;
-	int			exponent;
-	int			n;
-
-	if (f64 == 0)
-		return (NvpText) {"0", 1};
-	double_to_shortest_decimal_buf(f64, shortest);
-	n = split_shortest(shortest, digits, &exponent);
-	to = buf = nvp_arena_alloc(arena, FLOAT_TEXT);
-	if (f64 < 0)
-		*to++ = '-';
-	if (exponent >= 21 || exponent < -6)
-		to = write_scientific(to, digits, n, exponent);
-	else
-		to = write_positional(to, digits, n, exponent);
-	return (NvpText) {buf, to - buf};
-}
-
 /*
  * nvp_value_text gives the canonical output text of a value.
  *
@@ -219,9 +102,9 @@ nvp_value_text(const NvpColumn *column, const NvpValue *value, NvpArena *arena)
 	switch (value->kind)
 	{
 		case NVP_VALUE_INT:
-			return render_int(value->v.i64, arena);
+			return nvp_number_print_int(value->v.i64, arena);
 		case NVP_VALUE_FLOAT:
-			return render_float(value->v.f64, arena);
+			return nvp_number_print_double(value->v.f64, arena);
 		case NVP_VALUE_BOOL:
 			return value->v.i64 ? (NvpText) {"true", 4} : (NvpText) {"false", 5};
 		default:

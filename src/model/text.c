@@ -27,13 +27,13 @@
 #define FOLD_RUN		128
 
 /*
- * True if a word has a byte of a multi-byte sequence or a zero byte.  The
+ * Not 0 if a word has a byte of a multi-byte sequence or a zero byte.  The
  * subtraction borrows only at a zero byte, so no ASCII byte is mistaken.
  */
-static inline bool
-word_is_special(uint64 word)
+static inline uint64
+special_bytes(uint64 word)
 {
-	return (((word - WORD_ONES) | word) & WORD_HIGHS) != 0;
+	return ((word - WORD_ONES) | word) & WORD_HIGHS;
 }
 
 /* Bytes of plain non-zero ASCII at the start of p, rounded down to a word. */
@@ -48,14 +48,14 @@ skip_ascii(const char *p, size_t len)
 	{
 		memcpy(&a, p + done, 8);
 		memcpy(&b, p + done + 8, 8);
-		if (word_is_special(a) | word_is_special(b))
+		if ((special_bytes(a) | special_bytes(b)) != 0)
 			return done;
 		done += 16;
 	}
 	if (done + 8 <= len)
 	{
 		memcpy(&a, p + done, 8);
-		if (!word_is_special(a))
+		if (special_bytes(a) == 0)
 			done += 8;
 	}
 	return done;

@@ -1,0 +1,114 @@
+/*-------------------------------------------------------------------------
+ *
+ * bench_read.c
+ *		How fast readers turn a file into cells.
+ *
+ * Usage: bench_read FILE [csv|json|jsonl] [rounds]
+ *
+ * Prints rows, cells, a checksum over all cells (so that no work can be left
+ * out) and the best time of the rounds.  The checksum looks at the first byte
+ * and the length of each cell.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "format/reader.h"
+
+typedef struct FileSource
+{
+	NvpSource	base;
+	int			fd;
+} FileSource;
+
+static int64
+file_read(NvpSource *source, char *buf, int64 size)
+{
+	ssize_t		n = read(((FileSource *) source)->fd, buf, size);
+
+	if (n < 0)
+		source->error = strerror(errno);
+	else
+		source->read_bytes += n;
+	return n;
+}
+
+static bool
+file_rewind(NvpSource *source)
+{
+	source->read_bytes = 0;
+	return lseek(((FileSource *) source)->fd, 0, SEEK_SET) == 0;
+}
+
+static double
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static uint64
+sum_batch(const NvpBatch *batch)
+{
+	uint64		sum = 0;
+
+	for (int col = 0; col < batch->ncols; col++)
+	{
+		const NvpCell *cell = nvp_batch_column(batch, col);
+
+		for (int row = 0; row < batch->nrows; row++)
+			sum += cell[row].len + (cell[row].len ? (unsigned char) cell[row].ptr[0] : 0);
+	}
+	return sum;
+}
+
+int
+main(int argc, char **argv)
+{
+	NvpFormat	format;
+	double		best = 1e9;
+	uint64		rows = 0;
+	uint64		sum = 0;
+	int			ncols = 0;
+	int			rounds = argc > 3 ? atoi(argv[3]) : 5;
+	FileSource	source = {.base = {file_read, file_rewind, NULL, -1, 0, NULL}};
+
+	if (argc < 2)
+		return 2;
+	nvp_format_defaults(&format);
+	if (argc > 2 && strcmp(argv[2], "json") == 0)
+		format.kind = NVP_FORMAT_JSON;
+	if (argc > 2 && strcmp(argv[2], "jsonl") == 0)
+		format.kind = NVP_FORMAT_JSONL;
+	source.fd = open(argv[1], O_RDONLY);
+	for (int round = 0; round < rounds; round++)
+	{
+		double		begin = now();
+		NvpReader  *reader;
+		NvpBatch   *batch;
+		NvpReadStatus status;
+
+		sum = 0;
+		file_rewind(&source.base);
+		reader = nvp_reader_open(&source.base, &format);
+		batch = nvp_batch_create(reader->ncols);
+		while ((status = nvp_reader_next(reader, batch)) == NVP_READ_OK)
+			sum += sum_batch(batch);
+		if (status == NVP_READ_BAD)
+			printf("error: %s\n", reader->error.message);
+		rows = reader->rows;
+		ncols = reader->ncols;
+		nvp_batch_free(batch);
+		nvp_reader_close(reader);
+		best = Min(best, now() - begin);
+	}
+	printf("rows %llu columns %d sum %llu: %.4f s\n", (unsigned long long) rows, ncols,
+		   (unsigned long long) sum, best);
+	return 0;
+}
