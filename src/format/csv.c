@@ -620,19 +620,32 @@ read_header(CsvReader *csv, NvpBatch *scratch, uint32 *width)
 	return name_columns(csv, scratch);
 }
 
+/* one_row_batch makes a batch for a single record of any width */
+static NvpBatch *
+one_row_batch(int ncols)
+{
+	NvpBatch   *batch = palloc0(sizeof(NvpBatch));
+
+	batch->ncols = batch->maxcols = ncols;
+	batch->capacity = 1;
+	batch->cells = palloc0(sizeof(NvpCell) * ncols);
+	batch->rows = palloc0(sizeof(NvpRow));
+	return batch;
+}
+
 /* go_to_data reads the header with a batch as wide as it needs */
 static bool
 go_to_data(CsvReader *csv)
 {
 	NvpReader  *reader = &csv->base.reader;
-	NvpBatch   *scratch = nvp_batch_create(Max(HEADER_COLUMNS, reader->ncols));
+	NvpBatch   *scratch = one_row_batch(Max(HEADER_COLUMNS, reader->ncols));
 	uint32		width;
 	bool		ok = read_header(csv, scratch, &width);
 
 	if (ok && width > scratch->ncols && reader->ncols == 0)
 	{
 		nvp_batch_free(scratch);
-		scratch = nvp_batch_create(width);
+		scratch = one_row_batch(width);
 		ok = reader->source->rewind(reader->source) ?
 			read_header(csv, scratch, &width) : nvp_reader_fail_io(reader);
 	}
