@@ -16,6 +16,8 @@
 
 #include "utils/jsonb.h"
 
+#include "base/compat.h"
+
 typedef struct NvpPath
 {
 	const struct NvpPath *parent;	/* NULL at the root */
@@ -26,7 +28,7 @@ typedef struct NvpPath
 extern char *nvp_path_text(const NvpPath *path);
 
 /* ereport(ERROR, 22023) with the path and an optional hint (may be NULL) */
-extern void nvp_path_error(const NvpPath *path, const char *hint, const char *fmt,...) pg_attribute_noreturn() pg_attribute_printf(3, 4);
+pg_noreturn extern void nvp_path_error(const NvpPath *path, const char *hint, const char *fmt,...) pg_attribute_printf(3, 4);
 
 /* member of an object; NULL when absent or JSON null (has_* tell the two apart is not needed) */
 extern JsonbValue *nvp_jsonb_get(JsonbContainer *object, const char *member);

@@ -1,0 +1,74 @@
+/*
+ * Executions: what is written as sets.  The states themselves are moved by C
+ * (src/exec/execution.c), one guarded UPDATE each.
+ */
+
+-- Settles what has no worker.  A process is told by pid and start time, so that a pid used again, or a fail-over to
+-- another machine, is never mistaken for a living worker.
+CREATE OR REPLACE FUNCTION _nuvopipe.sweep(OUT requeued int, OUT failed int, OUT ended int)
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	dead record;
+	now timestamptz := clock_timestamp();
+	reason constant text := 'the process that ran this execution ended unexpectedly';
+	again boolean;
+BEGIN
+	requeued := 0;
+	failed := 0;
+	ended := 0;
+	FOR dead IN
+		SELECT e.tenant_id, e.id, e.attempts, e.max_attempts, e.cancel_requested, e.worker_pid
+		FROM _nuvopipe.execution e
+		WHERE e.status = 'RUNNING'
+			AND NOT EXISTS (SELECT FROM pg_stat_get_activity(NULL) a
+				WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at)
+		FOR UPDATE OF e SKIP LOCKED
+	LOOP
+		again := dead.attempts < dead.max_attempts AND NOT dead.cancel_requested;
+		UPDATE _nuvopipe.execution SET
+			status = CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END,
+			lease_until = NULL, worker_pid = NULL, worker_started_at = NULL, updated_at = now,
+			available_at = CASE WHEN again THEN now ELSE available_at END,
+			finished_at = CASE WHEN again THEN NULL ELSE now END,
+			error_type = CASE WHEN again OR dead.cancel_requested THEN NULL ELSE 'PARSING_FAILURE' END,
+			error_sqlstate = '57P02',
+			error_message = reason,
+			error_hint = 'See the server log for process ' || dead.worker_pid || '.'
+		WHERE tenant_id = dead.tenant_id AND id = dead.id;
+		UPDATE _nuvopipe.execution_attempt SET
+			status = CASE WHEN dead.cancel_requested THEN 'CANCELED' ELSE 'FAILED' END, finished_at = now,
+			duration_ms = (extract(epoch FROM now - started_at) * 1000)::bigint,
+			error_type = CASE WHEN dead.cancel_requested THEN NULL ELSE 'PARSING_FAILURE' END,
+			error_sqlstate = '57P02', error_message = reason
+		WHERE tenant_id = dead.tenant_id AND execution_id = dead.id AND attempt = dead.attempts AND status = 'RUNNING';
+		PERFORM pg_notify('nuvopipe', json_build_object('execution', dead.id, 'status',
+			CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END)::text);
+		IF again THEN
+			requeued := requeued + 1;
+		ELSE
+			failed := failed + 1;
+		END IF;
+	END LOOP;
+
+	WITH gone AS (
+		SELECT e.tenant_id, e.id, e.cancel_requested
+		FROM _nuvopipe.execution e
+		WHERE e.status = 'QUEUED'
+			AND (e.cancel_requested OR NOT EXISTS (SELECT FROM _nuvopipe.pipeline p WHERE p.id = e.pipeline_id))
+		FOR UPDATE OF e SKIP LOCKED
+	), told AS (
+		UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = now, updated_at = now,
+			error_sqlstate = CASE WHEN g.cancel_requested THEN '57014' ELSE '42704' END,
+			error_message = CASE WHEN g.cancel_requested THEN 'canceled before it began' ELSE 'the pipeline was deleted' END
+		FROM gone g WHERE e.tenant_id = g.tenant_id AND e.id = g.id
+		RETURNING e.id
+	)
+	SELECT count(*)::int INTO ended
+	FROM told, LATERAL (SELECT pg_notify('nuvopipe', json_build_object('execution', told.id, 'status', 'CANCELED')::text)) n;
+END
+$$;
+COMMENT ON FUNCTION _nuvopipe.sweep() IS
+	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone.';
+

@@ -1,0 +1,17 @@
+
+-- Roles belong to the cluster, not to the extension: another database may have made them, and DROP EXTENSION leaves them.
+DO $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'nuvopipe_user') THEN
+		CREATE ROLE nuvopipe_user NOLOGIN;
+		COMMENT ON ROLE nuvopipe_user IS 'nuvopipe: may define and run pipelines of its own';
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'nuvopipe_admin') THEN
+		CREATE ROLE nuvopipe_admin NOLOGIN;
+		COMMENT ON ROLE nuvopipe_admin IS 'nuvopipe: sees and manages the objects of everybody';
+	END IF;
+	GRANT nuvopipe_user TO nuvopipe_admin;
+END
+$$;
+
+GRANT USAGE ON SCHEMA nuvopipe TO nuvopipe_user;

@@ -1,0 +1,197 @@
+
+/*
+ * Catalogue tables: who there is and what has been defined.  They are small,
+ * keyed by id alone, and may be replicated whole to other nodes; so no row is
+ * tied to the place where it was made.
+ *
+ * created_by and updated_by are principals.  They carry no foreign key: the
+ * stamp outlives whoever made it, and organization and principal would point at
+ * each other, which no dump can order.
+ *
+ * Functions give every value, ids and times included; the tables have no
+ * volatile defaults and no triggers.
+ */
+
+-- The default organisation has a fixed id and is made on first use (_nuvopipe.default_tenant), not here: a row of
+-- the install script would collide with itself at restore, or lose what was changed in it.
+CREATE TABLE _nuvopipe.organization (
+	id uuid NOT NULL,
+	name text NOT NULL,
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	created_at timestamptz NOT NULL,
+	created_by uuid,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid,
+	CONSTRAINT organization_pkey PRIMARY KEY (id),
+	CONSTRAINT organization_name_key UNIQUE (name),
+	CONSTRAINT organization_name_check CHECK (name <> '')
+);
+
+CREATE TABLE _nuvopipe.principal (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	kind text NOT NULL,
+	name text NOT NULL,
+	identifier text NOT NULL,
+	database_role name,			-- by name: it survives dump and restore into another cluster
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	created_at timestamptz NOT NULL,
+	created_by uuid,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid,
+	CONSTRAINT principal_pkey PRIMARY KEY (id),
+	CONSTRAINT principal_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT principal_identifier_key UNIQUE (tenant_id, kind, identifier),
+	CONSTRAINT principal_database_role_key UNIQUE (database_role),
+	CONSTRAINT principal_kind_check CHECK (kind IN ('USER', 'SUB_ORG', 'ROLE')),
+	CONSTRAINT principal_role_check CHECK (kind <> 'ROLE' OR database_role IS NOT NULL)
+);
+
+CREATE TABLE _nuvopipe.tdm (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	owner_id uuid NOT NULL,
+	name text NOT NULL,
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	columns jsonb NOT NULL,			-- as given, losslessly; compiled in C at use
+	permissions_level text NOT NULL DEFAULT 'PRIVATE',
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT tdm_pkey PRIMARY KEY (id),
+	CONSTRAINT tdm_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT tdm_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
+	CONSTRAINT tdm_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT tdm_name_check CHECK (name <> ''),
+	CONSTRAINT tdm_columns_check CHECK (jsonb_typeof(columns) = 'array'),
+	CONSTRAINT tdm_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
+);
+
+CREATE TABLE _nuvopipe.credential (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	sealed bytea NOT NULL,			-- jsonb object of secrets, encrypted; the key is never in the database
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT credential_pkey PRIMARY KEY (id),
+	CONSTRAINT credential_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id)
+);
+
+CREATE TABLE _nuvopipe.connector (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	owner_id uuid NOT NULL,
+	name text NOT NULL,
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	direction text NOT NULL,
+	node_type text NOT NULL,
+	configuration jsonb NOT NULL,		-- the open part: every secret in it is a mask
+	credential_id uuid,
+	trigger_type text NOT NULL,
+	permissions_level text NOT NULL DEFAULT 'PRIVATE',
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT connector_pkey PRIMARY KEY (id),
+	CONSTRAINT connector_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT connector_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
+	CONSTRAINT connector_credential_fkey FOREIGN KEY (credential_id) REFERENCES _nuvopipe.credential (id),
+	CONSTRAINT connector_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT connector_name_check CHECK (name <> ''),
+	CONSTRAINT connector_direction_check CHECK (direction IN ('INPUT', 'OUTPUT')),
+	CONSTRAINT connector_configuration_check CHECK (jsonb_typeof(configuration) = 'object'),
+	CONSTRAINT connector_trigger_type_check CHECK (trigger_type IN ('TIME_BASE', 'EVENT_BASE')),
+	CONSTRAINT connector_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
+);
+
+CREATE TABLE _nuvopipe.pipeline_template (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	owner_id uuid NOT NULL,
+	name text NOT NULL,
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	definition jsonb NOT NULL,
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT pipeline_template_pkey PRIMARY KEY (id),
+	CONSTRAINT pipeline_template_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT pipeline_template_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
+	CONSTRAINT pipeline_template_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT pipeline_template_name_check CHECK (name <> ''),
+	CONSTRAINT pipeline_template_definition_check CHECK (jsonb_typeof(definition) = 'object')
+);
+
+/*
+ * One version of what a pipeline does.  Never updated, never deleted with its
+ * pipeline: executions name the version they ran with.  So nothing here is a
+ * foreign key that would tie history to the living; what a current version
+ * refers to is kept by the delete functions.
+ */
+CREATE TABLE _nuvopipe.pipeline_configuration (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	pipeline_id uuid NOT NULL,
+	version int NOT NULL,
+	input_connector_id uuid NOT NULL,
+	output_connector_id uuid NOT NULL,
+	tdm_id uuid NOT NULL,
+	mapping_config jsonb NOT NULL DEFAULT '{}',
+	error_threshold numeric,		-- percent of erroneous cells; null = never fails the run
+	developer_mode boolean NOT NULL DEFAULT false,
+	schedule_config jsonb,
+	options jsonb NOT NULL DEFAULT '{}',
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	CONSTRAINT pipeline_configuration_pkey PRIMARY KEY (id),
+	CONSTRAINT pipeline_configuration_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT pipeline_configuration_version_key UNIQUE (pipeline_id, version),
+	CONSTRAINT pipeline_configuration_version_check CHECK (version > 0),
+	CONSTRAINT pipeline_configuration_mapping_config_check CHECK (jsonb_typeof(mapping_config) = 'object'),
+	CONSTRAINT pipeline_configuration_error_threshold_check CHECK (error_threshold BETWEEN 0 AND 100),
+	CONSTRAINT pipeline_configuration_schedule_config_check CHECK (jsonb_typeof(schedule_config) = 'object'),
+	CONSTRAINT pipeline_configuration_options_check CHECK (jsonb_typeof(options) = 'object')
+);
+
+CREATE INDEX pipeline_configuration_tdm_idx ON _nuvopipe.pipeline_configuration (tdm_id);
+CREATE INDEX pipeline_configuration_input_idx ON _nuvopipe.pipeline_configuration (input_connector_id);
+CREATE INDEX pipeline_configuration_output_idx ON _nuvopipe.pipeline_configuration (output_connector_id);
+
+CREATE TABLE _nuvopipe.pipeline (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	owner_id uuid NOT NULL,
+	name text NOT NULL,
+	description text,
+	tags text[] NOT NULL DEFAULT '{}',
+	acl jsonb,
+	configuration_id uuid NOT NULL,		-- the current version
+	status text NOT NULL DEFAULT 'ACTIVE',
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT pipeline_pkey PRIMARY KEY (id),
+	CONSTRAINT pipeline_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT pipeline_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
+	CONSTRAINT pipeline_configuration_fkey FOREIGN KEY (configuration_id) REFERENCES _nuvopipe.pipeline_configuration (id),
+	CONSTRAINT pipeline_configuration_key UNIQUE (configuration_id),
+	CONSTRAINT pipeline_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT pipeline_name_check CHECK (name <> ''),
+	CONSTRAINT pipeline_status_check CHECK (status IN ('ACTIVE', 'INACTIVE'))
+);

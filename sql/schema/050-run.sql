@@ -1,0 +1,184 @@
+
+/*
+ * Tenant tables: what runs produce.  Every key begins with tenant_id, so all
+ * rows of a tenant can live together on another node.  They refer to
+ * definitions by id only, because executions outlive the pipeline they ran.
+ */
+
+-- one start request
+CREATE TABLE _nuvopipe.run (
+	tenant_id uuid NOT NULL,
+	id uuid NOT NULL,
+	pipeline_id uuid NOT NULL,
+	trigger_type text NOT NULL,
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	CONSTRAINT run_pkey PRIMARY KEY (tenant_id, id),
+	CONSTRAINT run_trigger_type_check CHECK (trigger_type IN ('MANUAL', 'SCHEDULED', 'EVENT'))
+);
+
+-- One input object on its way through a pipeline.  Room is left on the pages: a lease is renewed every few seconds.
+CREATE TABLE _nuvopipe.execution (
+	tenant_id uuid NOT NULL,
+	id uuid NOT NULL,
+	run_id uuid NOT NULL,
+	pipeline_id uuid NOT NULL,
+	configuration_id uuid NOT NULL,
+	owner_role name NOT NULL,		-- the database role whose rights the run has
+	trigger_type text NOT NULL,
+	status text NOT NULL DEFAULT 'QUEUED',
+	attempts int NOT NULL DEFAULT 0,	-- counted when claimed
+	max_attempts int NOT NULL DEFAULT 3,
+	object_path text,			-- null until the source has been listed
+	object_name text,
+	object_version text,			-- changes when the object does: size and time, or ETag
+	object_bytes bigint,
+	forced boolean NOT NULL DEFAULT false,	-- take the object even if the ledger has it
+	discover boolean NOT NULL DEFAULT false,	-- list the source first, one execution an object
+	cancel_requested boolean NOT NULL DEFAULT false,
+	available_at timestamptz NOT NULL,	-- not to be claimed before
+	queued_at timestamptz NOT NULL,
+	started_at timestamptz,
+	finished_at timestamptz,
+	lease_until timestamptz,
+	worker_pid int,
+	worker_started_at timestamptz,		-- with the pid: a reused pid is not the same worker
+	error_type text,
+	error_sqlstate text,
+	error_message text,
+	error_detail text,
+	error_hint text,
+	note text,				-- what a successful run has to say, e.g. that nothing was new
+	created_at timestamptz NOT NULL,
+	created_by uuid NOT NULL,
+	updated_at timestamptz NOT NULL,
+	updated_by uuid NOT NULL,
+	CONSTRAINT execution_pkey PRIMARY KEY (tenant_id, id),
+	CONSTRAINT execution_run_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES _nuvopipe.run (tenant_id, id),
+	CONSTRAINT execution_trigger_type_check CHECK (trigger_type IN ('MANUAL', 'SCHEDULED', 'EVENT')),
+	CONSTRAINT execution_status_check CHECK (status IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
+	CONSTRAINT execution_attempts_check CHECK (attempts >= 0),
+	CONSTRAINT execution_max_attempts_check CHECK (max_attempts > 0),
+	CONSTRAINT execution_object_bytes_check CHECK (object_bytes >= 0),
+	CONSTRAINT execution_lease_check CHECK ((status = 'RUNNING') = (lease_until IS NOT NULL)),
+	CONSTRAINT execution_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',
+		'DESTINATION_UNRESPONSIVE', 'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED'))
+) WITH (fillfactor = 70);
+
+CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, available_at) WHERE status IN ('QUEUED', 'RUNNING');
+CREATE INDEX execution_pipeline_idx ON _nuvopipe.execution (tenant_id, pipeline_id, created_at DESC);
+CREATE INDEX execution_run_idx ON _nuvopipe.execution (tenant_id, run_id);
+
+-- one try; the rows of nuvo's logs[]
+CREATE TABLE _nuvopipe.execution_attempt (
+	tenant_id uuid NOT NULL,
+	execution_id uuid NOT NULL,
+	attempt int NOT NULL,			-- from 1
+	type text NOT NULL,
+	status text NOT NULL,
+	started_at timestamptz NOT NULL,
+	finished_at timestamptz,
+	duration_ms bigint,
+	total_rows bigint,			-- output rows after mapping, with their cells and errors
+	total_cells bigint,
+	total_error_cells bigint,
+	total_error_rows bigint,
+	rows_read bigint,			-- = written + rejected + filtered + blank
+	rows_written bigint,
+	rows_rejected bigint,
+	rows_filtered bigint,
+	rows_blank bigint,
+	rows_inserted bigint,			-- of rows_written
+	rows_updated bigint,
+	input_bytes bigint,
+	output_bytes bigint,
+	phases jsonb,				-- milliseconds by phase
+	sniff jsonb,				-- what the reader decided about the input, and why
+	votes jsonb,				-- number format and date order by column
+	error_type text,
+	error_sqlstate text,
+	error_message text,
+	error_detail text,
+	error_hint text,
+	note text,
+	worker_pid int,
+	CONSTRAINT execution_attempt_pkey PRIMARY KEY (tenant_id, execution_id, attempt),
+	CONSTRAINT execution_attempt_execution_fkey FOREIGN KEY (tenant_id, execution_id)
+		REFERENCES _nuvopipe.execution (tenant_id, id) ON DELETE CASCADE,
+	CONSTRAINT execution_attempt_attempt_check CHECK (attempt > 0),
+	CONSTRAINT execution_attempt_type_check CHECK (type IN ('CREATE', 'FIX', 'RETRY')),
+	CONSTRAINT execution_attempt_status_check CHECK (status IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
+	CONSTRAINT execution_attempt_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',
+		'DESTINATION_UNRESPONSIVE', 'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED')),
+	CONSTRAINT execution_attempt_balance_check CHECK (status <> 'SUCCEEDED'
+		OR rows_read = rows_written + rows_rejected + rows_filtered + rows_blank)
+);
+
+-- Stored input: pushed data, and what failed runs need to be fixed.  Chunks in order of seq; often compressed already,
+-- so it is stored as it is, where a slice can be read without the whole.
+CREATE TABLE _nuvopipe.execution_input (
+	tenant_id uuid NOT NULL,
+	execution_id uuid NOT NULL,
+	seq int NOT NULL,
+	data bytea NOT NULL,
+	CONSTRAINT execution_input_pkey PRIMARY KEY (tenant_id, execution_id, seq),
+	CONSTRAINT execution_input_execution_fkey FOREIGN KEY (tenant_id, execution_id)
+		REFERENCES _nuvopipe.execution (tenant_id, id) ON DELETE CASCADE,
+	CONSTRAINT execution_input_seq_check CHECK (seq >= 0)
+);
+ALTER TABLE _nuvopipe.execution_input ALTER COLUMN data SET STORAGE EXTERNAL;
+
+/*
+ * issue and rejected_row take millions of rows from one run, written in bulk
+ * straight into the heap: one index, no foreign key, no CHECK.  Execution ids
+ * are version 7, thus ordered by time: both tables can be partitioned by ranges
+ * of execution_id, which is part of their keys.
+ */
+CREATE TABLE _nuvopipe.issue (
+	tenant_id uuid NOT NULL,
+	execution_id uuid NOT NULL,
+	attempt int NOT NULL,
+	seq bigint NOT NULL,
+	row_no bigint NOT NULL,			-- data row, from 1, in input order
+	column_key text,			-- null: the whole row
+	source_column text,
+	code text NOT NULL,
+	message text NOT NULL,
+	value text,
+	severity text NOT NULL,
+	CONSTRAINT issue_pkey PRIMARY KEY (tenant_id, execution_id, attempt, seq)
+);
+
+CREATE TABLE _nuvopipe.rejected_row (
+	tenant_id uuid NOT NULL,
+	execution_id uuid NOT NULL,
+	attempt int NOT NULL,
+	row_no bigint NOT NULL,
+	line_no bigint,				-- physical line where the row begins
+	source jsonb NOT NULL,			-- the row as it was read
+	CONSTRAINT rejected_row_pkey PRIMARY KEY (tenant_id, execution_id, attempt, row_no)
+);
+
+-- What has been taken in: the key makes intake exactly-once.  It outlives executions.
+CREATE TABLE _nuvopipe.input_ledger (
+	tenant_id uuid NOT NULL,
+	pipeline_id uuid NOT NULL,
+	path text NOT NULL,
+	version text NOT NULL,
+	execution_id uuid NOT NULL,
+	bytes bigint,
+	loaded_at timestamptz NOT NULL,
+	CONSTRAINT input_ledger_pkey PRIMARY KEY (tenant_id, pipeline_id, path, version)
+);
+
+CREATE TABLE _nuvopipe.event (
+	tenant_id uuid NOT NULL,
+	id uuid NOT NULL,
+	at timestamptz NOT NULL,
+	execution_id uuid,
+	kind text NOT NULL,
+	payload jsonb NOT NULL DEFAULT '{}',
+	CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id)
+);
+
+CREATE INDEX event_execution_idx ON _nuvopipe.event (tenant_id, execution_id) WHERE execution_id IS NOT NULL;

@@ -1,0 +1,18 @@
+
+-- Users fill every table, so every table is dumped whole.  No table has a sequence.
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.organization', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.principal', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.tdm', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.credential', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.connector', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.pipeline_template', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.pipeline_configuration', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.pipeline', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.run', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution_attempt', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution_input', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.rejected_row', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event', '');

@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *		Every setting of nuvopipe, in alphabetical order.
+ *
+ * Contexts: what names a file or a host is for whoever runs the server
+ * (PGC_SIGHUP: a superuser's ALTER SYSTEM or the configuration file); what
+ * workers obey is read from the configuration file and followed at reload
+ * (PGC_SIGHUP); limits that protect the server from its users, but that a
+ * superuser may want to lift for one session, are PGC_SUSET; what only costs
+ * the caller's own session is PGC_USERSET.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/guc.h"
+#include "base/network.h"
+
+char	   *nvp_guc_allowed_networks = NULL;
+int			nvp_guc_connect_timeout = 10000;
+int			nvp_guc_idle_timeout = 60;
+int			nvp_guc_lease_timeout = 30000;
+int			nvp_guc_listing_timeout = 15000;
+int			nvp_guc_max_object_size = 0;
+int			nvp_guc_max_retries = 3;
+int			nvp_guc_max_workers = 4;
+int			nvp_guc_run_memory = 64 * 1024;
+char	   *nvp_guc_secret_key_file = NULL;
+int			nvp_guc_worker_idle_timeout = 30000;
+
+static bool
+check_allowed_networks(char **newval, void **extra, GucSource source)
+{
+	NvpNetwork	networks[NVP_NETWORK_MAX];
+	char		bad[64];
+
+	if (nvp_network_parse_list(*newval, networks, bad, sizeof(bad)) >= 0)
+		return true;
+	GUC_check_errdetail("\"%s\" is not an address or a CIDR range without host bits, or the list has more than %d entries.",
+						bad, NVP_NETWORK_MAX);
+	return false;
+}
+
+static bool
+check_secret_key_file(char **newval, void **extra, GucSource source)
+{
+	if (**newval != '\0')
+		return true;
+	GUC_check_errdetail("A file name is needed.");
+	return false;
+}
+
+/* What connections may reach, how long they may take, how much they may bring. */
+static void
+define_network(void)
+{
+	/* SIGHUP: it opens inner networks to whoever may define a connector */
+	DefineCustomStringVariable("nuvopipe.allowed_networks",
+							   "Private, loopback or link-local networks that connectors may reach.",
+							   "A list of addresses and CIDR ranges; empty allows public addresses only.",
+							   &nvp_guc_allowed_networks, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_allowed_networks, NULL, NULL);
+	/* SUSET: a user must not keep server sockets waiting for longer */
+	DefineCustomIntVariable("nuvopipe.connect_timeout",
+							"Longest time to connect to a remote server, TLS and greeting included.",
+							NULL, &nvp_guc_connect_timeout, 10000, 100, 600 * 1000,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SUSET: as connect_timeout */
+	DefineCustomIntVariable("nuvopipe.idle_timeout",
+							"Longest time a transfer may stand still before it is given up.",
+							NULL, &nvp_guc_idle_timeout, 60, 1, 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	/* SIGHUP: all workers must agree on when a lease is dead */
+	DefineCustomIntVariable("nuvopipe.lease_timeout",
+							"Time after which a run whose worker gave no sign of life is taken over.",
+							NULL, &nvp_guc_lease_timeout, 30000, 2000, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SUSET: as connect_timeout; a listing runs in the user's own session */
+	DefineCustomIntVariable("nuvopipe.listing_timeout",
+							"Longest time for a listing or a test of a connector.",
+							NULL, &nvp_guc_listing_timeout, 15000, 100, 3600 * 1000,
+							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SUSET: it protects the server's disk from its users */
+	DefineCustomIntVariable("nuvopipe.max_object_size",
+							"Largest object that is fetched, counted after decompression by the protocol.",
+							"Zero means no limit.",
+							&nvp_guc_max_object_size, 0, 0, INT_MAX,
+							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
+}
+
+/* How many work, how much memory they take, how often they try. */
+static void
+define_work(void)
+{
+	/* SIGHUP: obeyed by workers */
+	DefineCustomIntVariable("nuvopipe.max_retries",
+							"How often a run is tried again after a failure that may pass.",
+							NULL, &nvp_guc_max_retries, 3, 0, 100,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by the launcher, which starts and stops workers to match */
+	DefineCustomIntVariable("nuvopipe.max_workers",
+							"How many runs are worked on at a time in the whole cluster.",
+							NULL, &nvp_guc_max_workers, 4, 0, 1024,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* USERSET: like work_mem, it costs the session that sets it */
+	DefineCustomIntVariable("nuvopipe.run_memory",
+							"Memory that one run uses before it spills to disk.",
+							NULL, &nvp_guc_run_memory, 64 * 1024, 4 * 1024, MAX_KILOBYTES,
+							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	/* SIGHUP: names a file that the server reads, and creates */
+	DefineCustomStringVariable("nuvopipe.secret_key_file",
+							   "File that holds the key for stored secrets.",
+							   "A relative name lies in the data directory.  The file is made with mode 0600 when the first secret is stored.",
+							   &nvp_guc_secret_key_file, "nuvopipe.key", PGC_SIGHUP,
+							   GUC_SUPERUSER_ONLY, check_secret_key_file, NULL, NULL);
+	/* SIGHUP: obeyed by workers */
+	DefineCustomIntVariable("nuvopipe.worker_idle_timeout",
+							"Time after which a worker without work ends.",
+							NULL, &nvp_guc_worker_idle_timeout, 30000, 100, 24 * 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+/* nvp_guc_init defines all settings; once per process, from _PG_init. */
+void
+nvp_guc_init(void)
+{
+	define_network();
+	define_work();
+	MarkGUCPrefixReserved("nuvopipe");
+}

@@ -1,0 +1,68 @@
+/*-------------------------------------------------------------------------
+ *
+ * query.h
+ *		The only door to SPI: own tables are read and written through it.
+ *
+ * Between open and close the process acts as the owner of the extension with a
+ * pinned search_path, whatever the caller's are.  Statements are constants;
+ * everything from users travels as an argument.
+ *
+ * Calls:  nvp_query_open, { nvp_query_exec, nvp_get_* }*, nvp_query_close, in a
+ *		   transaction.  Results live until the next exec or close; nvp_get_text
+ *		   and nvp_get_jsonb copy into the context that was current at open.
+ * Errors: throws; an abort of the transaction undoes what open did.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_QUERY_H
+#define NVP_QUERY_H
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#define NVP_QUERY_MAX_ARGS	40
+
+typedef struct NvpQuery
+{
+	MemoryContext context;		/* of results */
+	Oid			userid;			/* to go back to */
+	int			sec_context;
+	int			guc_level;
+
+	int			nargs;			/* arguments of the next exec */
+	Oid			types[NVP_QUERY_MAX_ARGS];
+	Datum		values[NVP_QUERY_MAX_ARGS];
+	char		nulls[NVP_QUERY_MAX_ARGS];
+} NvpQuery;
+
+extern void nvp_query_open(NvpQuery *query);
+extern void nvp_query_close(NvpQuery *query);
+extern uint64 nvp_query_exec(NvpQuery *query, const char *sql);
+
+extern void nvp_arg_uuid(NvpQuery *query, const pg_uuid_t *value);
+extern void nvp_arg_text(NvpQuery *query, const char *value);
+extern void nvp_arg_int4(NvpQuery *query, int32 value);
+extern void nvp_arg_int8(NvpQuery *query, int64 value);
+extern void nvp_arg_bool(NvpQuery *query, bool value);
+extern void nvp_arg_float8(NvpQuery *query, double value);
+extern void nvp_arg_time(NvpQuery *query, TimestampTz value);
+extern void nvp_arg_jsonb(NvpQuery *query, Jsonb *value);
+extern void nvp_arg_bytea(NvpQuery *query, const char *data, int len);
+
+/* rows and columns count from 0; NULL gives NULL, 0, false */
+extern bool nvp_get_isnull(int row, int col);
+extern char *nvp_get_text(NvpQuery *query, int row, int col);
+extern Jsonb *nvp_get_jsonb(NvpQuery *query, int row, int col);
+extern bytea *nvp_get_bytea(NvpQuery *query, int row, int col);
+extern bool nvp_get_uuid(int row, int col, pg_uuid_t *out);
+extern int64 nvp_get_int8(int row, int col);
+extern int32 nvp_get_int4(int row, int col);
+extern bool nvp_get_bool(int row, int col);
+extern TimestampTz nvp_get_time(int row, int col);
+extern double nvp_get_numeric(int row, int col, double def);
+
+extern bool nvp_extension_exists(void);
+extern Oid	nvp_extension_owner(void);
+
+#endif							/* NVP_QUERY_H */

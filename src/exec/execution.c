@@ -1,0 +1,469 @@
+/*-------------------------------------------------------------------------
+ *
+ * execution.c
+ *		The states of an execution; each function is one step of a transaction.
+ *
+ * See execution.h for states, locks and transactions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/async.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/timestamp.h"
+
+#include "base/guc.h"
+#include "base/query.h"
+#include "exec/execution.h"
+
+/* columns of a claimed execution, in the order read_execution wants them */
+#define EXECUTION_COLUMNS \
+	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
+	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
+	"e.object_version, e.object_bytes, e.id::text"
+
+static void
+read_execution(NvpQuery *query, NvpExecution *out)
+{
+	memset(out, 0, sizeof(*out));
+	nvp_get_uuid(0, 0, &out->tenant_id);
+	nvp_get_uuid(0, 1, &out->id);
+	nvp_get_uuid(0, 2, &out->run_id);
+	nvp_get_uuid(0, 3, &out->pipeline_id);
+	nvp_get_uuid(0, 4, &out->configuration_id);
+	out->owner_role = nvp_get_text(query, 0, 5);
+	out->attempt = nvp_get_int4(0, 6);
+	out->max_attempts = nvp_get_int4(0, 7);
+	out->forced = nvp_get_bool(0, 8);
+	out->discover = nvp_get_bool(0, 9);
+	out->object.path = nvp_get_text(query, 0, 10);
+	out->object.name = nvp_get_text(query, 0, 11);
+	out->object.version = nvp_get_text(query, 0, 12);
+	out->object.bytes = nvp_get_isnull(0, 13) ? -1 : nvp_get_int8(0, 13);
+	out->id_text = nvp_get_text(query, 0, 14);
+}
+
+/* one NOTIFY for each change of state */
+static void
+notify(const char *id, const char *status)
+{
+	Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"%s\"}", id, status));
+}
+
+static void
+arg_execution(NvpQuery *query, const NvpExecution *execution)
+{
+	nvp_arg_uuid(query, &execution->tenant_id);
+	nvp_arg_uuid(query, &execution->id);
+}
+
+/*
+ * Lock a candidate and its pipeline.  The pipeline's row lock makes claims of
+ * one pipeline take turns; what they see of each other is checked afterwards
+ * with a fresh snapshot.
+ */
+static bool
+lock_candidate(NvpQuery *query, const pg_uuid_t *only, pg_uuid_t *tenant, pg_uuid_t *id, pg_uuid_t *pipeline)
+{
+	nvp_arg_uuid(query, only);
+	if (nvp_query_exec(query,
+					   "SELECT e.tenant_id, e.id, e.pipeline_id"
+					   " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
+					   " WHERE e.status = 'QUEUED' AND NOT e.cancel_requested"
+					   " AND CASE WHEN $1 IS NULL THEN e.available_at <= pg_catalog.clock_timestamp() ELSE e.id = $1 END"
+					   " AND NOT EXISTS (SELECT FROM _nuvopipe.execution r"
+					   "  WHERE r.status = 'RUNNING' AND r.pipeline_id = e.pipeline_id)"
+					   " ORDER BY e.available_at, e.id LIMIT 1 FOR UPDATE OF e, p SKIP LOCKED") == 0)
+		return false;
+	nvp_get_uuid(0, 0, tenant);
+	nvp_get_uuid(0, 1, id);
+	nvp_get_uuid(0, 2, pipeline);
+	return true;
+}
+
+static bool
+pipeline_is_busy(NvpQuery *query, const pg_uuid_t *pipeline)
+{
+	nvp_arg_uuid(query, pipeline);
+	return nvp_query_exec(query,
+						  "SELECT FROM _nuvopipe.execution"
+						  " WHERE status = 'RUNNING' AND pipeline_id = $1 LIMIT 1") > 0;
+}
+
+/* what else the run needs to know: stored bytes, brothers, the pipeline's name */
+static void
+read_surroundings(NvpQuery *query, NvpExecution *execution)
+{
+	arg_execution(query, execution);
+	nvp_arg_uuid(query, &execution->run_id);
+	nvp_arg_uuid(query, &execution->pipeline_id);
+	nvp_query_exec(query,
+				   "SELECT EXISTS (SELECT FROM _nuvopipe.execution_input WHERE tenant_id = $1 AND execution_id = $2),"
+				   " (SELECT pg_catalog.count(*)::int FROM _nuvopipe.execution WHERE tenant_id = $1 AND run_id = $3),"
+				   " (SELECT name FROM _nuvopipe.pipeline WHERE id = $4)");
+	execution->has_input = nvp_get_bool(0, 0);
+	execution->siblings = nvp_get_int4(0, 1);
+	execution->pipeline_name = nvp_get_text(query, 0, 2);
+}
+
+/*
+ * nvp_exec_claim makes one queued execution ours: RUNNING, attempt counted,
+ * lease and process noted.
+ *
+ * in: a certain execution, or NULL for the one that has waited longest.
+ * out: false if there is none to be had now.
+ */
+bool
+nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out)
+{
+	NvpQuery	query;
+	pg_uuid_t	tenant;
+	pg_uuid_t	id;
+	pg_uuid_t	pipeline;
+	bool		claimed = false;
+
+	nvp_query_open(&query);
+	if (lock_candidate(&query, only, &tenant, &id, &pipeline) &&
+		!pipeline_is_busy(&query, &pipeline))
+	{
+		nvp_arg_uuid(&query, &tenant);
+		nvp_arg_uuid(&query, &id);
+		nvp_arg_int4(&query, MyProcPid);
+		nvp_arg_time(&query, MyStartTimestamp);
+		nvp_arg_float8(&query, nvp_guc_lease_timeout);
+		claimed = nvp_query_exec(&query,
+								 "UPDATE _nuvopipe.execution e SET status = 'RUNNING', attempts = attempts + 1,"
+								 " started_at = coalesce(started_at, pg_catalog.clock_timestamp()),"
+								 " lease_until = pg_catalog.clock_timestamp() + $5 * interval '1 millisecond',"
+								 " worker_pid = $3, worker_started_at = $4,"
+								 " updated_at = pg_catalog.clock_timestamp()"
+								 " WHERE tenant_id = $1 AND id = $2 AND status = 'QUEUED'"
+								 " RETURNING " EXECUTION_COLUMNS) > 0;
+	}
+	if (claimed)
+	{
+		read_execution(&query, out);
+		nvp_arg_uuid(&query, &tenant);
+		nvp_arg_uuid(&query, &id);
+		nvp_arg_int4(&query, out->attempt);
+		nvp_arg_int4(&query, MyProcPid);
+		nvp_query_exec(&query,
+					   "INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, worker_pid)"
+					   " VALUES ($1, $2, $3, CASE WHEN $3 = 1 THEN 'CREATE' ELSE 'RETRY' END, 'RUNNING',"
+					   " pg_catalog.clock_timestamp(), $4)");
+		read_surroundings(&query, out);
+		notify(out->id_text, "RUNNING");
+	}
+	nvp_query_close(&query);
+	return claimed;
+}
+
+/*
+ * nvp_exec_in_ledger tells whether this version of the object was loaded
+ * before; *by is the execution that did.
+ */
+bool
+nvp_exec_in_ledger(const NvpExecution *execution, char **by)
+{
+	NvpQuery	query;
+	bool		found;
+
+	if (execution->object.path == NULL || execution->object.version == NULL)
+		return false;
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->pipeline_id);
+	nvp_arg_text(&query, execution->object.path);
+	nvp_arg_text(&query, execution->object.version);
+	found = nvp_query_exec(&query,
+						   "SELECT execution_id::text FROM _nuvopipe.input_ledger"
+						   " WHERE tenant_id = $1 AND pipeline_id = $2 AND path = $3 AND version = $4") > 0;
+	if (found)
+		*by = nvp_get_text(&query, 0, 0);
+	nvp_query_close(&query);
+	return found;
+}
+
+static const char *
+status_word(NvpStatusWord status)
+{
+	static const char *const words[] = {"SUCCEEDED", "FAILED", "CANCELED"};
+
+	return words[status];
+}
+
+static void
+arg_fault(NvpQuery *query, const NvpFault *fault)
+{
+	bool		any = fault->message != NULL;
+
+	nvp_arg_text(query, nvp_fault_type_name(fault->type));
+	nvp_arg_text(query, any ? unpack_sql_state(fault->sqlstate) : NULL);
+	nvp_arg_text(query, fault->message);
+	nvp_arg_text(query, fault->detail);
+	nvp_arg_text(query, fault->hint);
+}
+
+static void
+finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome *outcome)
+{
+	const NvpCounts *c = &outcome->counts;
+	const uint64 numbers[] = {
+		c->total_rows, c->total_cells, c->error_cells, c->error_rows, c->rows_read,
+		c->rows_written, c->rows_rejected, c->rows_filtered, c->rows_blank,
+		c->rows_inserted, c->rows_updated, c->input_bytes, c->output_bytes
+	};
+
+	arg_execution(query, execution);
+	nvp_arg_int4(query, execution->attempt);
+	nvp_arg_text(query, status_word(outcome->status));
+	nvp_arg_int8(query, outcome->duration_ms);
+	arg_fault(query, &outcome->fault);	/* $6 to $10 */
+	for (int i = 0; i < lengthof(numbers); i++) /* $11 to $23 */
+		nvp_arg_int8(query, numbers[i]);
+	nvp_arg_jsonb(query, outcome->sniff);
+	nvp_arg_jsonb(query, outcome->votes);
+	nvp_arg_jsonb(query, outcome->phases);
+	nvp_arg_text(query, outcome->note);
+	nvp_query_exec(query,
+				   "UPDATE _nuvopipe.execution_attempt SET status = $4, finished_at = pg_catalog.clock_timestamp(),"
+				   " duration_ms = $5, error_type = $6, error_sqlstate = $7, error_message = $8, error_detail = $9,"
+				   " error_hint = $10, total_rows = $11, total_cells = $12, total_error_cells = $13,"
+				   " total_error_rows = $14, rows_read = $15, rows_written = $16, rows_rejected = $17,"
+				   " rows_filtered = $18, rows_blank = $19, rows_inserted = $20, rows_updated = $21,"
+				   " input_bytes = $22, output_bytes = $23, sniff = $24, votes = $25, phases = $26, note = $27"
+				   " WHERE tenant_id = $1 AND execution_id = $2 AND attempt = $3");
+}
+
+static void
+write_ledger(NvpQuery *query, const NvpExecution *execution)
+{
+	if (execution->object.path == NULL || execution->object.version == NULL)
+		return;
+	nvp_arg_uuid(query, &execution->tenant_id);
+	nvp_arg_uuid(query, &execution->pipeline_id);
+	nvp_arg_text(query, execution->object.path);
+	nvp_arg_text(query, execution->object.version);
+	nvp_arg_uuid(query, &execution->id);
+	nvp_arg_int8(query, execution->object.bytes);
+	nvp_arg_time(query, GetCurrentTimestamp());
+	nvp_query_exec(query,
+				   "INSERT INTO _nuvopipe.input_ledger AS l (tenant_id, pipeline_id, path, version, execution_id, bytes, loaded_at)"
+				   " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+				   " ON CONFLICT (tenant_id, pipeline_id, path, version)"
+				   " DO UPDATE SET execution_id = excluded.execution_id, loaded_at = excluded.loaded_at");
+}
+
+/* the execution must still be ours: nobody may have swept or deleted it */
+static void
+check_still_ours(const NvpExecution *execution, uint64 updated)
+{
+	if (updated == 0)
+		ereport(ERROR,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("execution %s is no longer run by this process", execution->id_text),
+				errhint("It was taken over or removed; nothing of this attempt was kept."));
+}
+
+/*
+ * nvp_exec_finish writes the final state of execution and attempt, the ledger
+ * entry and the notification.  With a table as output this is the transaction
+ * of its rows: all or nothing.
+ *
+ * errors: 55000 when the execution is not ours any more, so that the rows of a
+ *		run that was given to somebody else are never committed.
+ */
+void
+nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger)
+{
+	NvpQuery	query;
+	uint64		updated;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	nvp_arg_text(&query, status_word(outcome->status));
+	arg_fault(&query, &outcome->fault); /* $4 to $8 */
+	nvp_arg_int4(&query, MyProcPid);
+	nvp_arg_int4(&query, execution->attempt);
+	nvp_arg_text(&query, outcome->note);
+	updated = nvp_query_exec(&query,
+							 "UPDATE _nuvopipe.execution SET status = $3, finished_at = pg_catalog.clock_timestamp(),"
+							 " updated_at = pg_catalog.clock_timestamp(), lease_until = NULL,"
+							 " error_type = $4, error_sqlstate = $5, error_message = $6, error_detail = $7,"
+							 " error_hint = $8, note = $11"
+							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING'"
+							 " AND worker_pid = $9 AND attempts = $10");
+	check_still_ours(execution, updated);
+	finish_attempt(&query, execution, outcome);
+	if (to_ledger)
+		write_ledger(&query, execution);
+	notify(execution->id_text, status_word(outcome->status));
+	nvp_query_close(&query);
+}
+
+/* 1, 4, 16 ... seconds, spread by up to a fifth, or what the server asked for */
+static double
+backoff_ms(const NvpExecution *execution, const NvpFault *fault)
+{
+	double		ms = 1000.0;
+
+	for (int i = 1; i < execution->attempt && ms < 900000.0; i++)
+		ms *= 4;
+	ms *= 1.0 + 0.2 * (MyProcPid % 101) / 100.0;
+	return Max(ms, fault->retry_after_ms);
+}
+
+/*
+ * nvp_exec_requeue puts a failed attempt back into the queue if its fault is
+ * worth a retry and attempts are left; false means it must be finished.
+ */
+bool
+nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
+{
+	NvpQuery	query;
+	uint64		updated;
+
+	if (!outcome->fault.retryable || execution->attempt >= execution->max_attempts)
+		return false;
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	nvp_arg_float8(&query, backoff_ms(execution, &outcome->fault));
+	nvp_arg_int4(&query, MyProcPid);
+	arg_fault(&query, &outcome->fault); /* $5 to $9 */
+	updated = nvp_query_exec(&query,
+							 "UPDATE _nuvopipe.execution SET status = 'QUEUED', lease_until = NULL, worker_pid = NULL,"
+							 " worker_started_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
+							 " available_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond',"
+							 " error_type = $5, error_sqlstate = $6, error_message = $7, error_detail = $8, error_hint = $9"
+							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4");
+	check_still_ours(execution, updated);
+	finish_attempt(&query, execution, outcome);
+	notify(execution->id_text, "QUEUED");
+	nvp_query_close(&query);
+	return true;
+}
+
+/* nvp_exec_cancel_requested asks whether somebody wants this execution ended. */
+bool
+nvp_exec_cancel_requested(const NvpExecution *execution)
+{
+	NvpQuery	query;
+	bool		requested;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	requested = nvp_query_exec(&query,
+							   "SELECT FROM _nuvopipe.execution"
+							   " WHERE tenant_id = $1 AND id = $2 AND cancel_requested") > 0;
+	nvp_query_close(&query);
+	return requested;
+}
+
+/*
+ * nvp_exec_sweep settles what has no worker: executions whose process is gone
+ * are queued again or, out of attempts, failed; queued ones whose pipeline was
+ * deleted, or that were cancelled before they began, are ended.
+ *
+ * out: how many executions were queued again.
+ */
+int
+nvp_exec_sweep(void)
+{
+	NvpQuery	query;
+	int			requeued;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query, "SELECT * FROM _nuvopipe.sweep()");
+	requeued = nvp_get_int4(0, 0);
+	nvp_query_close(&query);
+	return requeued;
+}
+
+/*
+ * nvp_exec_due counts the executions that could be claimed now; *next is when
+ * the first of those that wait becomes available, 0 if none does.
+ */
+int64
+nvp_exec_due(TimestampTz *next)
+{
+	NvpQuery	query;
+	int64		due;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query,
+				   "SELECT pg_catalog.count(DISTINCT e.pipeline_id) FILTER (WHERE e.available_at <= pg_catalog.clock_timestamp()"
+				   "  AND NOT EXISTS (SELECT FROM _nuvopipe.execution r WHERE r.status = 'RUNNING' AND r.pipeline_id = e.pipeline_id)),"
+				   " pg_catalog.min(e.available_at) FILTER (WHERE e.available_at > pg_catalog.clock_timestamp())"
+				   " FROM _nuvopipe.execution e WHERE e.status = 'QUEUED'");
+	due = nvp_get_int8(0, 0);
+	*next = nvp_get_time(0, 1);
+	nvp_query_close(&query);
+	return due;
+}
+
+/* nvp_exec_renew prolongs the leases of executions whose process is alive. */
+void
+nvp_exec_renew(void)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_float8(&query, nvp_guc_lease_timeout);
+	nvp_query_exec(&query,
+				   "UPDATE _nuvopipe.execution e SET lease_until = pg_catalog.clock_timestamp() + $1 * interval '1 millisecond'"
+				   " FROM pg_catalog.pg_stat_get_activity(NULL) a"
+				   " WHERE e.status = 'RUNNING' AND e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
+				   " AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'");
+	nvp_query_close(&query);
+}
+
+/* nvp_exec_take notes which object this execution processes. */
+void
+nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	nvp_arg_text(&query, object->path);
+	nvp_arg_text(&query, object->name);
+	nvp_arg_text(&query, object->version);
+	nvp_arg_int8(&query, object->bytes);
+	nvp_query_exec(&query,
+				   "UPDATE _nuvopipe.execution SET object_path = $3, object_name = $4, object_version = $5,"
+				   " object_bytes = nullif($6, -1), discover = false, updated_at = pg_catalog.clock_timestamp()"
+				   " WHERE tenant_id = $1 AND id = $2");
+	nvp_query_close(&query);
+}
+
+/*
+ * nvp_exec_expand queues one more execution of the same run for each object;
+ * objects in the ledger or already on their way are left out.
+ */
+void
+nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	for (int i = 0; i < n; i++)
+	{
+		arg_execution(&query, execution);
+		nvp_arg_text(&query, objects[i].path);
+		nvp_arg_text(&query, objects[i].name);
+		nvp_arg_text(&query, objects[i].version);
+		nvp_arg_int8(&query, objects[i].bytes);
+		nvp_query_exec(&query,
+					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_role,"
+					   " trigger_type, max_attempts, forced, object_path, object_name, object_version, object_bytes,"
+					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
+					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_role,"
+					   " trigger_type, max_attempts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
+					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
+					   " WHERE tenant_id = $1 AND id = $2");
+	}
+	nvp_query_close(&query);
+}

@@ -1,0 +1,85 @@
+/*-------------------------------------------------------------------------
+ *
+ * execution.h
+ *		The states of an execution; each function is one step of a transaction.
+ *
+ *		QUEUED --claim--> RUNNING --finish--> SUCCEEDED | FAILED | CANCELED
+ *		   ^                 |
+ *		   +---- requeue ----+   (a retryable fault, or a worker that died)
+ *
+ * An attempt is counted when it is claimed.  A run is alive as long as the
+ * process that claimed it is: pid and start time are in the row, and
+ * nvp_exec_sweep compares them with the server's processes; after a fail-over
+ * or a restart nobody matches, and the execution is run again or failed with a
+ * reason.  The deadline in lease_until serves those who look from outside.
+ *
+ * Locks:  claim takes the execution's and its pipeline's row lock and skips
+ *		   what others hold; no two executions of a pipeline run at once.
+ * Xact:   every function needs one, with a snapshot, and leaves it open.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_EXECUTION_H
+#define NVP_EXECUTION_H
+
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/fault.h"
+#include "connector/connector.h"
+#include "pipeline/job.h"
+
+typedef struct NvpExecution
+{
+	pg_uuid_t	tenant_id;
+	pg_uuid_t	id;
+	pg_uuid_t	run_id;
+	pg_uuid_t	pipeline_id;
+	pg_uuid_t	configuration_id;
+	char	   *id_text;
+	char	   *pipeline_name;
+	char	   *owner_role;
+	int			attempt;		/* number of this try, from 1 */
+	int			max_attempts;
+	bool		forced;
+	bool		discover;		/* the source must be listed first */
+	bool		has_input;		/* pushed or kept bytes are stored */
+	int			siblings;		/* executions of the same run, itself included */
+	NvpObject	object;			/* path NULL until known */
+} NvpExecution;
+
+typedef enum NvpStatusWord
+{
+	NVP_SUCCEEDED,
+	NVP_FAILED,
+	NVP_CANCELED
+} NvpStatusWord;
+
+/* what is written down about one attempt */
+typedef struct NvpOutcome
+{
+	NvpStatusWord status;
+	NvpFault	fault;			/* of a failure */
+	NvpCounts	counts;
+	int64		duration_ms;
+	char	   *note;			/* e.g. why nothing was loaded; or NULL */
+	Jsonb	   *sniff;			/* or NULL */
+	Jsonb	   *votes;			/* or NULL */
+	Jsonb	   *phases;			/* or NULL */
+} NvpOutcome;
+
+extern bool nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out);
+extern bool nvp_exec_in_ledger(const NvpExecution *execution, char **by);
+extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger);
+extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
+extern bool nvp_exec_cancel_requested(const NvpExecution *execution);
+extern int	nvp_exec_sweep(void);
+extern int64 nvp_exec_due(TimestampTz *next);
+extern void nvp_exec_renew(void);
+extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
+extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
+extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);
+extern bool nvp_exec_read_input(const NvpExecution *execution, NvpSpool *spool);
+
+#endif							/* NVP_EXECUTION_H */

@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.c
+ *		Transactions of a process that runs executions.
+ *
+ * See session.h for calls and errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "exec/session.h"
+
+/*
+ * nvp_session_open prepares a session.
+ *
+ * owner: its context hangs below the running portal (procedure) or
+ *		TopMemoryContext (worker) and goes with nvp_session_close.
+ * xact: a procedure must have been called outside a transaction block.
+ */
+void
+nvp_session_open(NvpSession *session, bool is_procedure)
+{
+	session->is_procedure = is_procedure;
+	session->is_open = false;
+	session->context = AllocSetContextCreate(is_procedure ? PortalContext : TopMemoryContext,
+											 "nuvopipe session", ALLOCSET_DEFAULT_SIZES);
+	if (is_procedure)
+		SPI_connect_ext(SPI_OPT_NONATOMIC);
+}
+
+/* nvp_session_close ends a session; no transaction may be open. */
+void
+nvp_session_close(NvpSession *session)
+{
+	Assert(!session->is_open);
+	if (session->is_procedure)
+		SPI_finish();
+	MemoryContextDelete(session->context);
+}
+
+/* nvp_session_begin opens a transaction with a snapshot. */
+void
+nvp_session_begin(NvpSession *session)
+{
+	Assert(!session->is_open);
+	if (!session->is_procedure)
+	{
+		SetCurrentStatementStartTimestamp();
+		StartTransactionCommand();
+	}
+	PushActiveSnapshot(GetTransactionSnapshot());
+	session->is_open = true;
+	MemoryContextSwitchTo(session->context);
+}
+
+/* nvp_session_commit commits. */
+void
+nvp_session_commit(NvpSession *session)
+{
+	Assert(session->is_open);
+	PopActiveSnapshot();
+	session->is_open = false;
+	if (session->is_procedure)
+		SPI_commit();
+	else
+		CommitTransactionCommand();
+	MemoryContextSwitchTo(session->context);
+}
+
+/*
+ * nvp_session_rollback undoes what was done since begin.  Also cleans up after
+ * a caught error, whether or not a transaction was open.
+ */
+void
+nvp_session_rollback(NvpSession *session)
+{
+	session->is_open = false;
+	if (session->is_procedure)
+		SPI_rollback();
+	else if (IsTransactionState() || IsTransactionBlock() || IsAbortedTransactionBlockState())
+		AbortCurrentTransaction();
+	MemoryContextSwitchTo(session->context);
+}

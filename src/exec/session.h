@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * session.h
+ *		Transactions of a process that runs executions.
+ *
+ * The life of an execution is many short transactions with network waits
+ * between them.  A background worker opens and closes them itself; a session
+ * that says CALL nuvopipe.run(...) does so through SPI.  Both look the same
+ * from here.
+ *
+ * Calls:  nvp_session_open, { begin, (commit | rollback) }*, nvp_session_close.
+ *		   In a called procedure a new, empty transaction stands open between
+ *		   commit and begin; it holds no snapshot and no lock.
+ * Errors: after an error was caught, call nvp_session_rollback before anything
+ *		   else.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_SESSION_H
+#define NVP_SESSION_H
+
+typedef struct NvpSession
+{
+	bool		is_procedure;	/* inside CALL, else a background worker */
+	bool		is_open;		/* between begin and commit or rollback */
+	MemoryContext context;		/* lives as long as the session */
+} NvpSession;
+
+extern void nvp_session_open(NvpSession *session, bool is_procedure);
+extern void nvp_session_close(NvpSession *session);
+extern void nvp_session_begin(NvpSession *session);
+extern void nvp_session_commit(NvpSession *session);
+extern void nvp_session_rollback(NvpSession *session);
+
+#endif							/* NVP_SESSION_H */

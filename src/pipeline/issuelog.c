@@ -1,0 +1,383 @@
+/*-------------------------------------------------------------------------
+ *
+ * issuelog.c
+ *		Issues and rejected rows of a run, kept on disk until it is decided.
+ *
+ * Records are a fixed head and two texts (issue) or the cells (rejected row);
+ * they never leave this process, so they are written as they stand in memory.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#include "pipeline/flatjson.h"
+#include "pipeline/issuelog.h"
+#include "write/rows.h"
+
+/* longer values are cut in the issue; the rejected row has them whole */
+#define ISSUE_VALUE_BYTES	8192
+
+#define STORE_WINDOW		(64 * 1024)
+
+typedef struct RecordHead
+{
+	uint64		row_no;
+	uint64		line_no;
+	int32		column;			/* issue: model column, -1 = the row */
+	uint32		message_len;	/* issue; rejected row: number of cells */
+	uint32		value_len;		/* issue; rejected row: bytes of surplus text */
+	uint16		code;
+	uint8		severity;
+	bool		is_issue;		/* else a rejected row */
+} RecordHead;
+
+typedef struct CellHead
+{
+	uint32		len;
+	uint32		kind;
+} CellHead;
+
+/* nvp_issuelog_create opens an empty log in the current context. */
+NvpIssueLog *
+nvp_issuelog_create(void)
+{
+	NvpIssueLog *log = palloc0(sizeof(NvpIssueLog));
+
+	log->spool = nvp_spool_create();
+	return log;
+}
+
+/* nvp_issuelog_free gives file and memory back. */
+void
+nvp_issuelog_free(NvpIssueLog *log)
+{
+	nvp_spool_free(log->spool);
+	pfree(log);
+}
+
+/* nvp_issuelog_reset forgets everything, for a run that starts over. */
+void
+nvp_issuelog_reset(NvpIssueLog *log)
+{
+	NvpSpool   *fresh = nvp_spool_create();
+
+	nvp_spool_free(log->spool);
+	memset(log, 0, sizeof(*log));
+	log->spool = fresh;
+}
+
+/* nvp_issuelog_issue adds one issue.  Never throws. */
+void
+nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue)
+{
+	RecordHead	head = {0};
+
+	head.is_issue = true;
+	head.row_no = issue->row_no;
+	head.line_no = issue->line_no;
+	head.column = issue->column;
+	head.code = issue->code;
+	head.severity = issue->severity;
+	head.message_len = issue->message ? strlen(issue->message) : 0;
+	head.value_len = issue->value ? issue->value_len : 0;
+	(void) (nvp_spool_append(log->spool, (char *) &head, sizeof(head)) &&
+			nvp_spool_append(log->spool, issue->message, head.message_len) &&
+			nvp_spool_append(log->spool, issue->value, head.value_len));
+	log->issues++;
+}
+
+/* nvp_issuelog_reject keeps one row of a batch as it was read.  Never throws. */
+void
+nvp_issuelog_reject(NvpIssueLog *log, const NvpBatch *batch, int row)
+{
+	RecordHead	head = {0};
+	const NvpRow *info = &batch->rows[row];
+	bool		ok;
+
+	head.row_no = batch->first_row_no + row;
+	head.line_no = info->line_no;
+	head.message_len = batch->ncols;
+	head.value_len = info->extra ? info->extra_len : 0;
+	ok = nvp_spool_append(log->spool, (char *) &head, sizeof(head));
+	for (int c = 0; ok && c < batch->ncols; c++)
+	{
+		const NvpCell *cell = &nvp_batch_column(batch, c)[row];
+		CellHead	mini = {cell->len, cell->kind};
+
+		ok = nvp_spool_append(log->spool, (char *) &mini, sizeof(mini)) &&
+			nvp_spool_append(log->spool, cell->ptr, cell->len);
+	}
+	if (ok)
+		(void) nvp_spool_append(log->spool, info->extra, head.value_len);
+	if (log->rejected++ == 0)
+		log->first_rejected = head.row_no;
+}
+
+/* nvp_issuelog_check throws if the log could not be kept. */
+void
+nvp_issuelog_check(NvpIssueLog *log)
+{
+	if (log->spool->error)
+		ereport(ERROR,
+				errcode(ERRCODE_DISK_FULL),
+				errmsg("could not keep the issues of this run: %s", log->spool->error),
+				errhint("Free space for temporary files, or set temp_tablespaces."));
+}
+
+/* ---- writing to the tables ---------------------------------------------- */
+
+typedef struct StoreState
+{
+	NvpSource  *source;
+	char	   *window;			/* bytes read ahead */
+	int			window_used;
+	int			window_len;
+	StringInfoData buf;			/* texts of the current record */
+	const NvpModel *model;
+	Datum	   *column_keys;	/* per model column */
+	Datum	   *source_names;	/* per model column; 0 = NULL */
+	Datum		codes[NVP_CODE_COUNT];
+	Datum		severities[3];
+	NvpFlatJson *flat;
+	NvpCell    *cells;
+	int			ncols;
+	int			attempt;
+	uint64		seq;
+	pg_uuid_t	tenant_id;
+	pg_uuid_t	execution_id;
+	MemoryContext row_context;
+} StoreState;
+
+static void
+read_exactly(StoreState *state, void *out, int64 len)
+{
+	char	   *p = out;
+
+	while (len > 0)
+	{
+		int			n = Min(len, state->window_len - state->window_used);
+
+		if (n == 0)
+		{
+			state->window_len = state->source->read(state->source, state->window, STORE_WINDOW);
+			state->window_used = 0;
+			if (state->window_len <= 0)
+				ereport(ERROR,
+						errcode(ERRCODE_IO_ERROR),
+						errmsg("could not read back the issues of this run"));
+			continue;
+		}
+		memcpy(p, state->window + state->window_used, n);
+		state->window_used += n;
+		p += n;
+		len -= n;
+	}
+}
+
+static Datum
+storable_datum(const char *text, int len, bool cut)
+{
+	char	   *out;
+	int			n;
+	text	   *datum;
+
+	if (cut)
+	{
+		/* never in the middle of a code point */
+		while (len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80)
+			len--;
+	}
+	out = palloc(len * (Size) 4 + 1);
+	n = nvp_storable_text(text, len, out);
+	datum = cstring_to_text_with_len(out, n);
+	if (cut)
+		datum = cstring_to_text(psprintf("%.*s... (cut)", n, out));
+	return PointerGetDatum(datum);
+}
+
+static void
+store_issue(StoreState *state, NvpBulk *bulk, const RecordHead *head)
+{
+	Datum		values[11];
+	bool		nulls[11] = {false};
+	bool		cut = head->value_len > ISSUE_VALUE_BYTES;
+	const char *message;
+	const char *value;
+
+	resetStringInfo(&state->buf);
+	enlargeStringInfo(&state->buf, head->message_len + head->value_len + 1);
+	read_exactly(state, state->buf.data, head->message_len + (int64) head->value_len);
+	message = state->buf.data;
+	value = state->buf.data + head->message_len;
+	values[0] = UUIDPGetDatum(&state->tenant_id);
+	values[1] = UUIDPGetDatum(&state->execution_id);
+	values[2] = Int32GetDatum(state->attempt);
+	values[3] = Int64GetDatum(++state->seq);
+	values[4] = Int64GetDatum(head->row_no);
+	nulls[5] = head->column < 0;
+	values[5] = nulls[5] ? (Datum) 0 : state->column_keys[head->column];
+	nulls[6] = head->column < 0 || state->source_names[head->column] == 0;
+	values[6] = nulls[6] ? (Datum) 0 : state->source_names[head->column];
+	values[7] = state->codes[head->code];
+	values[8] = storable_datum(message, head->message_len, false);
+	nulls[9] = head->value_len == 0;
+	values[9] = nulls[9] ? (Datum) 0 :
+		storable_datum(value, cut ? ISSUE_VALUE_BYTES : head->value_len, cut);
+	values[10] = state->severities[head->severity];
+	nvp_bulk_add(bulk, values, nulls);
+}
+
+static void
+store_rejected(StoreState *state, NvpBulk *bulk, const RecordHead *head)
+{
+	Datum		values[6];
+	bool		nulls[6] = {false};
+	int			n = head->message_len;
+
+	resetStringInfo(&state->buf);
+	memset(state->cells, 0, sizeof(NvpCell) * (state->ncols + 1));
+	for (int c = 0; c < n; c++)
+	{
+		CellHead	mini;
+
+		read_exactly(state, &mini, sizeof(mini));
+		enlargeStringInfo(&state->buf, mini.len + 1);
+		read_exactly(state, state->buf.data + state->buf.len, mini.len);
+		state->cells[c].len = mini.len;
+		state->cells[c].kind = mini.kind;
+		/* the buffer may move: offsets first, pointers below */
+		state->cells[c].ptr = (char *) (intptr_t) state->buf.len;
+		state->buf.len += mini.len;
+	}
+	for (int c = 0; c < n; c++)
+		state->cells[c].ptr = state->buf.data + (intptr_t) state->cells[c].ptr;
+	if (head->value_len > 0)
+	{
+		char	   *extra = palloc(head->value_len);
+
+		read_exactly(state, extra, head->value_len);
+		state->cells[state->ncols].kind = NVP_CELL_TEXT;
+		state->cells[state->ncols].ptr = extra;
+		state->cells[state->ncols].len = head->value_len;
+	}
+	values[0] = UUIDPGetDatum(&state->tenant_id);
+	values[1] = UUIDPGetDatum(&state->execution_id);
+	values[2] = Int32GetDatum(state->attempt);
+	values[3] = Int64GetDatum(head->row_no);
+	nulls[4] = head->line_no == 0;
+	values[4] = Int64GetDatum(head->line_no);
+	values[5] = JsonbPGetDatum(nvp_flatjson_row(state->flat, state->cells));
+	nvp_bulk_add(bulk, values, nulls);
+}
+
+/* names of the members of a rejected row: the header and one for surplus text */
+static NvpFlatJson *
+make_flat(char **header, int ncols)
+{
+	char	  **names = palloc(sizeof(char *) * (ncols + 1));
+	char	   *surplus = pstrdup("(surplus)");
+	bool		clash;
+
+	memcpy(names, header, sizeof(char *) * ncols);
+	do
+	{
+		clash = false;
+		for (int i = 0; i < ncols && !clash; i++)
+			clash = strcmp(names[i], surplus) == 0;
+		if (clash)
+			surplus = psprintf("(%s)", surplus);
+	} while (clash);
+	names[ncols] = surplus;
+	return nvp_flatjson_create(names, ncols + 1);
+}
+
+static void
+prepare_store(StoreState *state, const NvpModel *model, char **source_names,
+			  char **header, int ncols)
+{
+	initStringInfo(&state->buf);
+	state->window = palloc(STORE_WINDOW);
+	state->model = model;
+	state->ncols = ncols;
+	state->flat = make_flat(header, ncols);
+	state->cells = palloc0(sizeof(NvpCell) * (ncols + 1));
+	state->column_keys = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));
+	state->source_names = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));
+	for (int i = 0; i < model->ncolumns; i++)
+	{
+		state->column_keys[i] = CStringGetTextDatum(model->columns[i].key);
+		if (source_names[i])
+			state->source_names[i] = storable_datum(source_names[i], strlen(source_names[i]), false);
+	}
+	for (int i = 0; i < NVP_CODE_COUNT; i++)
+		state->codes[i] = CStringGetTextDatum(nvp_code_name(i));
+	for (int i = 0; i < lengthof(state->severities); i++)
+		state->severities[i] = CStringGetTextDatum(nvp_severity_name(i));
+	state->row_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe stored rows",
+											   ALLOCSET_DEFAULT_SIZES);
+}
+
+static Oid
+own_table(const char *name)
+{
+	return get_relname_relid(name, get_namespace_oid("_nuvopipe", false));
+}
+
+/*
+ * nvp_issuelog_store writes everything to _nuvopipe.issue and
+ * _nuvopipe.rejected_row.
+ *
+ * in: what columns are called; header is the source's.
+ * xact: needs one, as a role that may insert there.
+ */
+void
+nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
+				   char **header, int ncols, const pg_uuid_t *tenant_id,
+				   const pg_uuid_t *execution_id, int attempt)
+{
+	MemoryContext context;
+	MemoryContext old;
+	StoreState	state = {0};
+	NvpBulk    *issues;
+	NvpBulk    *rejected;
+	uint64		total = log->issues + log->rejected;
+
+	if (total == 0)
+		return;
+	if (!nvp_spool_flush(log->spool))
+		nvp_issuelog_check(log);
+	context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe issue store", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	prepare_store(&state, model, source_names, header, ncols);
+	state.source = nvp_spool_source(log->spool);
+	state.attempt = attempt;
+	state.tenant_id = *tenant_id;
+	state.execution_id = *execution_id;
+	issues = nvp_bulk_open(own_table("issue"));
+	rejected = nvp_bulk_open(own_table("rejected_row"));
+	for (uint64 i = 0; i < total; i++)
+	{
+		RecordHead	head;
+
+		if ((i & 1023) == 0)
+			CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(state.row_context);
+		MemoryContextSwitchTo(state.row_context);
+		read_exactly(&state, &head, sizeof(head));
+		if (head.is_issue)
+			store_issue(&state, issues, &head);
+		else
+			store_rejected(&state, rejected, &head);
+		MemoryContextSwitchTo(context);
+	}
+	nvp_bulk_close(issues);
+	nvp_bulk_close(rejected);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+}

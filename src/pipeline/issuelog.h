@@ -1,0 +1,44 @@
+/*-------------------------------------------------------------------------
+ *
+ * issuelog.h
+ *		Issues and rejected rows of a run, kept on disk until it is decided.
+ *
+ * The rows of a failed run are rolled back, its issues must not be; so both
+ * are spooled while the run goes on and written in the closing transaction,
+ * whatever the outcome.  Nothing is capped.
+ *
+ * Calls:  create, { issue | reject }*, { store }, reset or free.
+ * Memory: one spool (256 kB buffer); nothing per issue.
+ * Errors: a full disk is noted and thrown at the next nvp_issuelog_check (the
+ *		   sinks are called from rules, which do not throw).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_ISSUELOG_H
+#define NVP_ISSUELOG_H
+
+#include "utils/uuid.h"
+
+#include "base/spool.h"
+#include "map/map.h"
+#include "validate/validate.h"
+
+typedef struct NvpIssueLog
+{
+	NvpSpool   *spool;
+	uint64		issues;
+	uint64		rejected;
+	uint64		first_rejected; /* row number, 0 = none */
+} NvpIssueLog;
+
+extern NvpIssueLog *nvp_issuelog_create(void);
+extern void nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue);
+extern void nvp_issuelog_reject(NvpIssueLog *log, const NvpBatch *batch, int row);
+extern void nvp_issuelog_check(NvpIssueLog *log);
+extern void nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
+							   char **header, int ncols, const pg_uuid_t *tenant_id,
+							   const pg_uuid_t *execution_id, int attempt);
+extern void nvp_issuelog_reset(NvpIssueLog *log);
+extern void nvp_issuelog_free(NvpIssueLog *log);
+
+#endif							/* NVP_ISSUELOG_H */
