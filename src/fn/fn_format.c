@@ -175,5 +175,5 @@ nuvopipe_sniff(PG_FUNCTION_ARGS)
 	NvpSniff	sniff;
 
 	nvp_sniff(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), true, NULL, NULL, &sniff);
-	PG_RETURN_JSONB_P(nvp_sniff_to_jsonb(&sniff));
+	PG_RETURN_JSONB_P(nvp_sniff_jsonb(&sniff, &sniff.format));
 }

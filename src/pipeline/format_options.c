@@ -237,6 +237,8 @@ push_verdict(JsonbParseState **state, const char *key, const NvpVerdict *verdict
 {
 	int64		percent = (int64) (verdict->confidence * 100.0 + 0.5);
 
+	if (verdict->reason[0] == '\0')
+		return;
 	push_text(state, WJB_KEY, key);
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	push_number(state, "confidence",
@@ -257,40 +259,42 @@ push_verdict(JsonbParseState **state, const char *key, const NvpVerdict *verdict
 
 /* push_csv writes what is only known of delimited text */
 static void
-push_csv(JsonbParseState **state, const NvpSniff *sniff)
+push_csv(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format)
 {
-	push_sign(state, "delimiter", sniff->format.delimiter);
-	push_sign(state, "quote", sniff->format.quote);
-	push_sign(state, "escape", sniff->format.escape);
-	push_bool(state, "header", sniff->format.has_header);
-	push_number(state, "skip_rows", int64_to_numeric(sniff->format.skip_rows));
+	push_sign(state, "delimiter", format->delimiter);
+	push_sign(state, "quote", format->quote);
+	push_sign(state, "escape", format->escape);
+	push_bool(state, "header", format->has_header);
+	push_number(state, "skip_rows", int64_to_numeric(format->skip_rows));
 	push_number(state, "columns", int64_to_numeric(sniff->ncols));
 }
 
 /*
- * nvp_sniff_to_jsonb tells what was found out, and on what grounds.
+ * nvp_sniff_jsonb tells what was found out, and on what grounds.
  *
+ * in: the verdicts, and the format that came of them and of the options; rows
+ *	   of our own have no verdicts.
  * out: {"format": ..., "encoding": ..., "compression": ..., the options that
  *		pin it, "columns": n, "verdicts": {part: {confidence, reason,
  *		ambiguous, runner_up}}}.
  */
 Jsonb *
-nvp_sniff_to_jsonb(const NvpSniff *sniff)
+nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 {
 	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows"};
-	bool		is_csv = (sniff->format.kind == NVP_FORMAT_CSV);
-	bool		is_tsv = (is_csv && sniff->format.delimiter == '\t');
+	bool		is_csv = (format->kind == NVP_FORMAT_CSV);
+	bool		is_tsv = (is_csv && format->delimiter == '\t');
 	JsonbParseState *state = NULL;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_text(&state, WJB_KEY, "format");
-	push_text(&state, WJB_VALUE, is_tsv ? "tsv" : kind_names[sniff->format.kind]);
+	push_text(&state, WJB_VALUE, is_tsv ? "tsv" : kind_names[format->kind]);
 	push_text(&state, WJB_KEY, "encoding");
-	push_text(&state, WJB_VALUE, nvp_encoding_name(sniff->format.encoding));
+	push_text(&state, WJB_VALUE, nvp_encoding_name(format->encoding));
 	push_text(&state, WJB_KEY, "compression");
-	push_text(&state, WJB_VALUE, sniff->compression);
+	push_text(&state, WJB_VALUE, sniff->compression ? sniff->compression : "none");
 	if (is_csv)
-		push_csv(&state, sniff);
+		push_csv(&state, sniff, format);
 	push_text(&state, WJB_KEY, "verdicts");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_verdict(&state, "format", &sniff->kind);

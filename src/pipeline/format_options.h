@@ -21,6 +21,6 @@
 
 extern void nvp_format_resolve(Jsonb *options, const char *sample, size_t len, bool whole,
 							   const char *file_name, NvpFormat *format, NvpSniff *sniff);
-extern Jsonb *nvp_sniff_to_jsonb(const NvpSniff *sniff);
+extern Jsonb *nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format);
 
 #endif							/* NVP_FORMAT_OPTIONS_H */
