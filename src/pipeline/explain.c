@@ -104,11 +104,13 @@ explain_target(const NvpPlan *plan, StringInfo out)
 {
 	Oid			userid;
 	int			sec_context;
+	NvpTargetSpec spec = plan->target;
 	NvpTarget  *target;
 
 	GetUserIdAndSecContext(&userid, &sec_context);
 	SetUserIdAndSecContext(plan->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
-	target = nvp_target_open(&plan->target, plan->model, CurrentMemoryContext);
+	spec.plan_only = true;
+	target = nvp_target_open(&spec, plan->model, CurrentMemoryContext);
 	nvp_target_explain(target, out);
 	nvp_target_close(target);
 	SetUserIdAndSecContext(userid, sec_context);
