@@ -4,11 +4,27 @@ SQL_SCHEMA = \
 	sql/schema/010-header.sql \
 	sql/schema/020-schema.sql \
 	sql/schema/025-role.sql \
+	sql/schema/030-type.sql \
 	sql/schema/035-execution-type.sql \
 	sql/schema/040-catalogue.sql \
 	sql/schema/050-run.sql \
 	sql/schema/060-dump.sql
 
-# privilege.sql is the last: it looks at all routines
+# privilege.sql is the last: it looks at all routines and views
 SQL_ROUTINE = \
+	sql/routine/model.sql \
+	sql/routine/identity.sql \
+	sql/routine/lookup.sql \
+	sql/routine/check.sql \
+	sql/routine/describe.sql \
+	sql/routine/tdm.sql \
+	sql/routine/secret.sql \
+	sql/routine/connector.sql \
+	sql/routine/remote.sql \
+	sql/routine/template.sql \
+	sql/routine/pipeline.sql \
+	sql/routine/execution.sql \
+	sql/routine/run.sql \
+	sql/routine/validate.sql \
+	sql/routine/view.sql \
 	sql/routine/privilege.sql

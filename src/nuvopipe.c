@@ -8,8 +8,11 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 #include "base/guc.h"
+#include "worker/shmem.h"
+#include "worker/worker.h"
 
 PG_MODULE_MAGIC;
 
@@ -19,4 +22,9 @@ void
 _PG_init(void)
 {
 	nvp_guc_init();
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	nvp_shmem_init();
+	nvp_worker_init();
+	nvp_hook_init();
 }

@@ -1,10 +1,18 @@
 
 /*
- * Privileges of all routines: nothing to PUBLIC, the public contract to
- * nuvopipe_user.  Private routines are reached through public ones, which run as
- * their owner; the few that views and invoker functions call by themselves are
- * granted one by one, and need no USAGE on their schema, for they are bound when
- * those are created.
+ * Privileges of all routines and views: nothing to PUBLIC, the public contract
+ * to nuvopipe_user.  Private routines are reached through public ones, which run
+ * as their owner; those that views and the one invoker function call by
+ * themselves are granted here, and need no USAGE on their schema, for they were
+ * bound when those were created.
  */
 REVOKE ALL ON ALL ROUTINES IN SCHEMA nuvopipe, _nuvopipe FROM PUBLIC;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe TO nuvopipe_user;
+GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
+
+GRANT EXECUTE ON FUNCTION
+	_nuvopipe.tenant(),
+	_nuvopipe.acts_for(name),
+	_nuvopipe.describe_query(text),
+	_nuvopipe.columns_of_query(text[], oid[], int[])
+	TO nuvopipe_user;

@@ -96,8 +96,7 @@ CREATE TABLE _nuvopipe.connector (
 	acl jsonb,
 	direction text NOT NULL,
 	node_type text NOT NULL,
-	configuration jsonb NOT NULL,		-- the open part only
-	masks jsonb NOT NULL DEFAULT '{}',	-- {"password": "********"}: the names of the sealed members, for reads
+	configuration jsonb NOT NULL,		-- the open part: every secret in it is a mask
 	credential_id uuid,
 	trigger_type text NOT NULL,
 	permissions_level text NOT NULL DEFAULT 'PRIVATE',
@@ -113,7 +112,6 @@ CREATE TABLE _nuvopipe.connector (
 	CONSTRAINT connector_name_check CHECK (name <> ''),
 	CONSTRAINT connector_direction_check CHECK (direction IN ('INPUT', 'OUTPUT')),
 	CONSTRAINT connector_configuration_check CHECK (jsonb_typeof(configuration) = 'object'),
-	CONSTRAINT connector_masks_check CHECK (jsonb_typeof(masks) = 'object'),
 	CONSTRAINT connector_trigger_type_check CHECK (trigger_type IN ('TIME_BASE', 'EVENT_BASE')),
 	CONSTRAINT connector_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
 );

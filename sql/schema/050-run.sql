@@ -48,6 +48,7 @@ CREATE TABLE _nuvopipe.execution (
 	error_message text,
 	error_detail text,
 	error_hint text,
+	note text,				-- what a successful run has to say, e.g. that nothing was new
 	created_at timestamptz NOT NULL,
 	created_by uuid NOT NULL,
 	updated_at timestamptz NOT NULL,
@@ -99,6 +100,7 @@ CREATE TABLE _nuvopipe.execution_attempt (
 	error_message text,
 	error_detail text,
 	error_hint text,
+	note text,
 	worker_pid int,
 	CONSTRAINT execution_attempt_pkey PRIMARY KEY (tenant_id, execution_id, attempt),
 	CONSTRAINT execution_attempt_execution_fkey FOREIGN KEY (tenant_id, execution_id)

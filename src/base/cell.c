@@ -11,6 +11,13 @@
 
 #include "base/cell.h"
 
+/* rows_for returns how many rows a batch of maxcols columns should have */
+static int
+rows_for(int maxcols)
+{
+	return Max(1, Min(NVP_BATCH_CELLS / maxcols, NVP_BATCH_ROWS));
+}
+
 /*
  * nvp_batch_create makes an empty batch for a source of ncols columns.
  *
@@ -23,8 +30,7 @@ nvp_batch_create(int ncols)
 	NvpBatch   *batch = palloc0(sizeof(NvpBatch));
 
 	batch->maxcols = Max(ncols, 8);
-	batch->capacity = NVP_BATCH_CELLS / batch->maxcols;
-	batch->capacity = Max(1, Min(batch->capacity, NVP_BATCH_ROWS));
+	batch->capacity = rows_for(batch->maxcols);
 	batch->ncols = ncols;
 	batch->cells = palloc0(sizeof(NvpCell) * batch->maxcols * batch->capacity);
 	batch->rows = palloc0(sizeof(NvpRow) * batch->capacity);
@@ -34,8 +40,8 @@ nvp_batch_create(int ncols)
 /*
  * nvp_batch_widen makes room for more columns and keeps what is filled.
  *
- * New columns read as NVP_CELL_NULL.  The capacity in rows stays, so that rows
- * already in the batch keep their places.
+ * New columns read as NVP_CELL_NULL.  Rows in the batch keep their places, so
+ * the capacity in rows stays; that of an empty batch shrinks with the width.
  */
 void
 nvp_batch_widen(NvpBatch *batch, int ncols)
@@ -45,8 +51,14 @@ nvp_batch_widen(NvpBatch *batch, int ncols)
 	{
 		size_t		old = sizeof(NvpCell) * batch->maxcols * batch->capacity;
 		int			maxcols = Min(Max(ncols, batch->maxcols * 2), NVP_MAX_COLUMNS);
-		size_t		now = sizeof(NvpCell) * maxcols * batch->capacity;
+		size_t		now;
 
+		if (batch->nrows == 0)
+		{
+			batch->capacity = Min(batch->capacity, rows_for(maxcols));
+			old = 0;
+		}
+		now = sizeof(NvpCell) * maxcols * batch->capacity;
 		batch->cells = repalloc(batch->cells, now);
 		memset((char *) batch->cells + old, 0, now - old);
 		batch->maxcols = maxcols;

@@ -42,4 +42,87 @@
 #define WaitEventExtensionNew(name)		PG_WAIT_EXTENSION
 #endif
 
+/* 16: PG_FUNCTION_INFO_V1 exports the function as well; we hide symbols by default */
+#if PG_VERSION_NUM < 160000 && !defined(FRONTEND)
+#include "fmgr.h"
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname) \
+extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS); \
+extern PGDLLEXPORT const Pg_finfo_record * CppConcat(pg_finfo_,funcname)(void); \
+const Pg_finfo_record * \
+CppConcat(pg_finfo_,funcname) (void) \
+{ \
+	static const Pg_finfo_record my_finfo = { 1 }; \
+	return &my_finfo; \
+} \
+extern int no_such_variable
+#endif
+
+/* 17: a process is known by its number, MyProc->pgprocno has gone */
+#if PG_VERSION_NUM >= 170000
+#define nvp_my_procno()		((int) MyProcNumber)
+#else
+#define nvp_my_procno()		((int) MyProc->pgprocno)
+#endif
+#ifndef FRONTEND
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#endif
+
+/*
+ * 16: input functions can return a bad value's message instead of throwing.
+ * Before, they throw, and *why is never set.
+ */
+static inline bool
+nvp_input_call(FmgrInfo *input, char *text, Oid io_param, int32 typmod, Datum *datum, char **why)
+{
+#if PG_VERSION_NUM >= 160000
+	ErrorSaveContext soft = {T_ErrorSaveContext};
+
+	soft.details_wanted = true;
+	if (InputFunctionCallSafe(input, text, io_param, typmod, (Node *) &soft, datum))
+		return true;
+	*why = soft.error_data->message;
+	return false;
+#else
+	*datum = InputFunctionCall(input, text, io_param, typmod);
+	return true;
+#endif
+}
+
+/* 16: ExecInsertIndexTuples was told whether only summarizing indexes matter */
+static inline List *
+nvp_insert_index_tuples(ResultRelInfo *result, TupleTableSlot *slot, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false);
+#else
+	return ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL);
+#endif
+}
+
+/* 17: reindex_relation takes the statement that event triggers are told about */
+static inline bool
+nvp_reindex_relation(Oid relid, int flags)
+{
+	ReindexParams params = {0};
+
+#if PG_VERSION_NUM >= 170000
+	return reindex_relation(NULL, relid, flags, &params);
+#else
+	return reindex_relation(relid, flags, &params);
+#endif
+}
+
+/* 18: a CHECK constraint can be NOT ENFORCED */
+#if PG_VERSION_NUM >= 180000
+#define nvp_check_is_enforced(check)	((check)->ccenforced)
+#else
+#define nvp_check_is_enforced(check)	true
+#endif
+#endif							/* !FRONTEND */
+
 #endif							/* NVP_COMPAT_H */

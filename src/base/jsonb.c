@@ -291,14 +291,14 @@ nvp_jsonb_check_members(JsonbContainer *object, const NvpPath *path, const char 
 /*
  * nvp_closest returns the word of a NULL-terminated list that needs the fewest
  * edits to become word; NULL where even that one needs more than three, or
- * half of the letters.
+ * more than a third of the letters.
  */
 const char *
 nvp_closest(const char *word, const char *const *list)
 {
 	const char *best = NULL;
 	int			len = strlen(word);
-	int			limit = Min(3, (len + 1) / 2);
+	int			limit = Min(3, (len + 1) / 3);
 
 	if (len == 0 || len > MAX_CLOSEST_BYTES)
 		return NULL;

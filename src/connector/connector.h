@@ -6,8 +6,9 @@
  * Flow:   list --> objects --> fetch --> spool;  spool --> deliver;  after
  * Calls:  nvp_connector_load (in a transaction), then list, fetch, deliver and
  *		   after with no transaction open; nvp_connector_free.
- * Memory: a connector lives in the context it was loaded in; it holds secrets
- *		   in clear, which free wipes.
+ * Memory: a connector has a context of its own below that in which it was
+ *		   loaded; it holds secrets in clear, which free wipes.  Objects and
+ *		   faults are made in the current context.
  * Errors: kinds return false and fill a fault; they throw only to obey a
  *		   cancel or a shutdown.  Messages never hold secrets.
  * Waits:  every wait answers to interrupts within a second.
@@ -19,6 +20,7 @@
 
 #include "datatype/timestamp.h"
 #include "utils/jsonb.h"
+#include "utils/palloc.h"
 
 #include "base/fault.h"
 #include "base/spool.h"
@@ -43,7 +45,8 @@ typedef void (*NvpProgressFunc) (void *arg, int64 done, int64 total);
 typedef struct NvpOptionDef
 {
 	const char *name;			/* member of configuration */
-	char		type;			/* 's' text, 'i' integer, 'b' boolean, 'o' object, 'a' array, 'p' port (text or integer) */
+	char		type;			/* 's' text, 'i' integer, 'b' boolean, 'o' object, 'a' array, 'p' port (text or
+								 * integer), 'x' text, object or array */
 	bool		required;
 	bool		secret;			/* encrypted at rest, masked in reads */
 } NvpOptionDef;
@@ -61,6 +64,12 @@ typedef struct NvpConnectorRoutine
 
 	/* MAY: may role use this connector now?  Throws 42501.  In a transaction. */
 	void		(*authorize) (const NvpConnector *connector, Oid role);
+
+	/*
+	 * MAY: reach the place and change nothing there; what a test calls where
+	 * there is no list, or list does not reach out
+	 */
+	bool		(*probe) (NvpConnector *connector, NvpFault *fault);
 
 	/* MUST for inputs: the objects there are, tags applied */
 	bool		(*list) (NvpConnector *connector, NvpObject **objects, int *n, NvpFault *fault);
@@ -96,9 +105,14 @@ struct NvpConnector
 	Jsonb	   *configuration;	/* secrets in clear: never print */
 	char	   *output_name;	/* file_name or new_name of an output, or NULL */
 	void	   *state;			/* the kind's own */
+	MemoryContext context;		/* of the connector and its state */
 };
 
 extern const NvpConnectorRoutine *nvp_connector_find(const char *node_type);
 extern const NvpConnectorRoutine *nvp_connector_at(int i);	/* NULL after the last */
+
+/* id: uuid text; in a transaction; throws 42704, and what unsealing throws */
+extern NvpConnector *nvp_connector_load(const char *id);
+extern void nvp_connector_free(NvpConnector *connector);
 
 #endif							/* NVP_CONNECTOR_H */

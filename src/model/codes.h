@@ -77,6 +77,8 @@ extern const char *const *nvp_code_find(const char *const *table, int rows, int 
 
 /* type_iso.c */
 extern bool nvp_country_known(const char *alpha2);
+extern const char *nvp_country_of_number(const char *number);
+extern bool nvp_language_known(const char *alpha3, const char **alpha2);
 
 /* type_address.c */
 extern bool nvp_ipv4_parse(const char *t, uint32 len, uint8 address[4]);
@@ -133,13 +135,10 @@ NVP_CONVERTER(nvp_coordinate_convert);
 extern const char *nvp_phone_prepare(NvpColumn *column);
 extern const char *nvp_country_alpha_2_prepare(NvpColumn *column);
 extern const char *nvp_country_alpha_3_prepare(NvpColumn *column);
-extern const char *nvp_currency_prepare(NvpColumn *column);
+extern const char *nvp_currency_code_prepare(NvpColumn *column);
 extern const char *nvp_language_prepare(NvpColumn *column);
 extern const char *nvp_time_zone_prepare(NvpColumn *column);
 extern const char *nvp_vat_eu_prepare(NvpColumn *column);
-
-extern NvpText nvp_coordinate_render(const NvpColumn *column, const NvpValue *value,
-									 NvpArena *arena);
 
 /* type_language.c: BCP 47 tags */
 #define NVP_LANGUAGE_TAG_MAX	256

@@ -54,11 +54,12 @@ read_type(JsonbContainer *object, const NvpPath *path)
 				   "unknown column type \"%s\"", name);
 }
 
+/* A column that stands alone needs no key. */
 static char *
 read_key(JsonbContainer *object, const NvpPath *path)
 {
 	NvpPath		here = {path, "key", 0};
-	char	   *key = nvp_jsonb_text(object, path, "key", NULL);
+	char	   *key = nvp_jsonb_text(object, path, "key", path ? NULL : "value");
 
 	if (key == NULL)
 		nvp_path_error(path, NULL, "member \"key\" is missing");

@@ -20,7 +20,7 @@
 
 #define NUMBERS		" int bigint float decimal percentage currency_eur currency_usd "
 #define DATES		" date date_dmy date_mdy date_iso datetime "
-#define TIMES		" time_hms time_hm time_hms_24 time_hm_24 "
+#define TIMES		"time_hms time_hm time_hms_24 time_hm_24 "
 
 #define MAX_TEXT_LENGTH		(1024 * 1024 * 1024)	/* of minLength and maxLength */
 #define MAX_PRECISION		1000	/* of numeric(p,s) */

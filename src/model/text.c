@@ -269,9 +269,9 @@ nvp_text_digits(const char *p, uint32 len, char *out)
 	return to - out;
 }
 
-/* Simple fold of 1.4. */
-static uint32
-fold_code_point(uint32 cp)
+/* nvp_text_fold_char folds the case of one code point; its bytes stay as many. */
+uint32
+nvp_text_fold_char(uint32 cp)
 {
 	if (cp < 0x80)
 		return cp >= 'A' && cp <= 'Z' ? cp + 32 : cp;
@@ -338,7 +338,7 @@ fold_run(pg_wchar *run, int n, bool normal, char *out, int outsize)
 	}
 	for (pg_wchar *p = nfc; *p; p++)
 	{
-		int			bytes = nvp_utf8_encode(fold_code_point(*p), utf8);
+		int			bytes = nvp_utf8_encode(nvp_text_fold_char(*p), utf8);
 
 		if (written + bytes > outsize)
 		{

@@ -37,6 +37,9 @@ extern int	nvp_text_digits(const char *p, uint32 len, char *out);
  */
 extern int	nvp_text_fold(const char *p, uint32 len, char *out, int outsize);
 
+/* simple fold of one code point */
+extern uint32 nvp_text_fold_char(uint32 cp);
+
 /* case-insensitive comparison for ASCII */
 extern bool nvp_text_equal_ascii(const char *a, uint32 alen, const char *b, uint32 blen);
 

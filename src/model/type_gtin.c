@@ -63,7 +63,7 @@ read_gtin(const NvpCodeCell *in)
 	else
 		n = nvp_code_squeeze(mapped, n, false, "-", out, sizeof(out));
 	if (n < 0 || !is_gtin_length(n) || !nvp_ascii_all(out, n, NVP_ASCII_DIGIT) ||
-		strspn(out, "0") >= n)
+		memcmp(out, "00000000000000", n) == 0)
 		return NVP_CODE_INVALID_GTIN;
 	if (!check_digit_fits(out, n))
 		return NVP_CODE_GTIN_CHECKSUM;

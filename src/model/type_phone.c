@@ -185,6 +185,12 @@ is_possible(const Plan *plan, int ndigits)
 	return ndigits > 0 && ndigits < 32 && (plan->lengths >> ndigits & 1) != 0;
 }
 
+static int
+count_digits(int code)
+{
+	return code < 10 ? 1 : code < 100 ? 2 : 3;
+}
+
 /* Gives +code rest ;ext=extension */
 static NvpCode
 give_phone(const NvpCodeCell *in, const Phone *phone, int code, const char *rest)
@@ -241,9 +247,7 @@ read_international(const NvpCodeCell *in, Phone *phone, const char *digits)
 		rest++;
 		nrest--;
 	}
-	if (!is_possible(plan, nrest) || rest - digits + nrest > PHONE_MAX_DIGITS + 1)
-		return NVP_CODE_INVALID_PHONE;
-	if (snprintf(NULL, 0, "%d", code) + nrest > PHONE_MAX_DIGITS)
+	if (!is_possible(plan, nrest) || count_digits(code) + nrest > PHONE_MAX_DIGITS)
 		return NVP_CODE_INVALID_PHONE;
 	return give_phone(in, phone, code, rest);
 }
@@ -270,7 +274,7 @@ read_national(const NvpCodeCell *in, const Phone *phone)
 		nrest -= ntrunk;
 	}
 	if (!is_possible(plan, nrest) ||
-		snprintf(NULL, 0, "%d", state->calling_code) + nrest > PHONE_MAX_DIGITS)
+		count_digits(state->calling_code) + nrest > PHONE_MAX_DIGITS)
 		return NVP_CODE_INVALID_PHONE;
 	return give_phone(in, phone, state->calling_code, rest);
 }

@@ -28,7 +28,7 @@ const NvpTypeRoutine nvp_types_code[] = {
 	TEXT_TYPE("zip_code_de", ZIP_CODE_DE, NULL, nvp_zip_code_de_convert),
 	TEXT_TYPE("country_code_alpha_2", COUNTRY_CODE_ALPHA_2, nvp_country_alpha_2_prepare, nvp_letters_convert),
 	TEXT_TYPE("country_code_alpha_3", COUNTRY_CODE_ALPHA_3, nvp_country_alpha_3_prepare, nvp_letters_convert),
-	TEXT_TYPE("currency_code", CURRENCY_CODE, nvp_currency_prepare, nvp_letters_convert),
+	TEXT_TYPE("currency_code", CURRENCY_CODE, nvp_currency_code_prepare, nvp_letters_convert),
 	TEXT_TYPE("language_code", LANGUAGE_CODE, nvp_language_prepare, nvp_language_code_convert),
 	TEXT_TYPE("time_zone", TIME_ZONE, nvp_time_zone_prepare, nvp_time_zone_convert),
 	TEXT_TYPE("bic", BIC, NULL, nvp_bic_convert),
@@ -38,7 +38,7 @@ const NvpTypeRoutine nvp_types_code[] = {
 	TEXT_TYPE("uuid", UUID, NULL, nvp_uuid_convert),
 	{"json", NVP_VALUE_JSON, NVP_CODE_INVALID_JSON, NULL, nvp_json_convert},
 	TEXT_TYPE("hex_colour", HEX_COLOUR, NULL, nvp_hex_colour_convert),
-	{"latitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LATITUDE, NULL, nvp_coordinate_convert, NULL, nvp_coordinate_render},
-	{"longitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LONGITUDE, NULL, nvp_coordinate_convert, NULL, nvp_coordinate_render},
+	{"latitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LATITUDE, NULL, nvp_coordinate_convert},
+	{"longitude", NVP_VALUE_FLOAT, NVP_CODE_INVALID_LONGITUDE, NULL, nvp_coordinate_convert},
 	{NULL}
 };

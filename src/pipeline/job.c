@@ -37,15 +37,30 @@ nvp_on_error_parse(const char *word, NvpOnError *out)
 
 /* ---- issues ------------------------------------------------------------- */
 
+static void
+note_bad_cell(NvpJob *job, const NvpIssue *issue)
+{
+	if (job->nbad == job->maxbad)
+	{
+		job->maxbad = job->maxbad ? job->maxbad * 2 : 256;
+		job->bad = job->bad ? repalloc(job->bad, sizeof(NvpBadCell) * job->maxbad) :
+			MemoryContextAlloc(job->map->context, sizeof(NvpBadCell) * job->maxbad);
+	}
+	job->bad[job->nbad].column = issue->column;
+	job->bad[job->nbad++].row_no = issue->row_no;
+}
+
 /*
- * Every issue of validator and output comes by here: it is kept, passed on,
- * and under null_cells the cell concerned is emptied.
+ * Every issue of validator and output comes by here: it is kept and passed on.
+ * Under null_cells the cell concerned is noted, to be emptied.
  */
 static void
 receive_issue(NvpIssueSink *sink, const NvpIssue *issue)
 {
 	NvpJob	   *job = (NvpJob *) ((char *) sink - offsetof(NvpJob, own_sink));
 
+	if (job->on_error == NVP_NULL_CELLS && issue->column >= 0 && issue->severity == NVP_SEVERITY_ERROR)
+		note_bad_cell(job, issue);
 	if (job->log)
 		nvp_issuelog_issue(job->log, issue);
 	if (job->sink)
@@ -139,7 +154,9 @@ open_reader(NvpJob *job, NvpFault *fault)
 	job->reader = nvp_reader_open(job->source, &job->format);
 	if (job->reader->error.message[0])
 		return read_fault(job, fault);
-	job->batch = nvp_batch_create(job->reader->ncols);
+	/* a batch has no more rows than the wider of source and model can afford */
+	job->batch = nvp_batch_create(Max(job->reader->ncols, job->model->ncolumns));
+	job->batch->ncols = job->reader->ncols;
 	nvp_map_update(job->map, job->reader->header, job->reader->ncols);
 	if (job->format.kind == NVP_FORMAT_JSON || job->format.kind == NVP_FORMAT_JSONL)
 		return true;			/* keys are known only when all was read */
@@ -216,7 +233,10 @@ next_batch(NvpJob *job, uint64 *blank)
 		*blank += drop_blank_rows(job->batch);
 	} while (job->batch->nrows == 0);
 	if (reader->ncols != ncols)
+	{
 		nvp_map_update(job->map, reader->header, reader->ncols);
+		nvp_validator_set_width(job->validator, reader->ncols);
+	}
 	job->batch->first_row_no = job->next_row_no;
 	job->next_row_no += job->batch->nrows;
 	nvp_progress->bytes_done = reader->source->read_bytes;
@@ -277,32 +297,28 @@ nvp_job_refuse(NvpOutBatch *batch, int row, int column, NvpCode code, const char
 	}
 	receive_issue(&job->own_sink, &issue);
 	job->counts.error_cells++;
-	if (!batch->skip[row] && job->validated.row_error_cells[row] == 0)
+	if (!batch->skip[row] && job->validated->row_error_cells[row] == 0)
 		job->counts.error_rows++;
 	batch->skip[row] = 1;
 }
 
-/* under null_cells: what failed a rule or its type becomes empty */
+/* under null_cells: what failed its type or a rule becomes empty */
 static void
 null_bad_cells(NvpJob *job)
 {
-	for (int c = 0; c < job->model->ncolumns; c++)
+	for (int i = 0; i < job->nbad; i++)
 	{
-		NvpValue   *values = job->validated.values[c];
+		int			row = job->bad[i].row_no - job->batch->first_row_no;
 
-		for (int row = 0; row < job->batch->nrows; row++)
-		{
-			if (values[row].status == NVP_ERROR ||
-				(job->validated.row_error_cells[row] && nvp_validated_cell_failed(&job->validated, c, row)))
-				values[row].status = NVP_EMPTY;
-		}
+		job->validated->values[job->bad[i].column][row].status = NVP_EMPTY;
 	}
+	job->nbad = 0;
 }
 
 static void
 apply_policy(NvpJob *job)
 {
-	const uint16 *bad = job->validated.row_error_cells;
+	const uint16 *bad = job->validated->row_error_cells;
 	int			n = job->batch->nrows;
 
 	memset(job->skip, 0, n);
@@ -361,7 +377,7 @@ process_batch(NvpJob *job, NvpFault *fault)
 
 	nvp_arena_reset(&job->arena);
 	nvp_validator_batch(job->validator, cells, job->batch->rows, job->batch->nrows,
-						job->batch->first_row_no, &job->validated, &job->own_sink);
+						job->batch->first_row_no, job->validated, &job->own_sink);
 	apply_policy(job);
 	limit_rows(job);
 	if (job->output)
@@ -369,7 +385,7 @@ process_batch(NvpJob *job, NvpFault *fault)
 		out.job = job;
 		out.source = job->batch;
 		out.cells = cells;
-		out.values = job->validated.values;
+		out.values = job->validated->values;
 		out.skip = job->skip;
 		out.nrows = job->batch->nrows;
 		out.first_row_no = job->batch->first_row_no;
@@ -378,7 +394,7 @@ process_batch(NvpJob *job, NvpFault *fault)
 			return false;
 	}
 	count_batch(job);
-	nvp_progress->error_cells = job->counts.error_cells + job->validated.error_cells;
+	nvp_progress->error_cells = job->counts.error_cells + job->validated->error_cells;
 	return true;
 }
 
@@ -403,10 +419,10 @@ finish_counts(NvpJob *job, uint64 blank, NvpFault *fault)
 
 	c->rows_blank = blank + job->reader->blank_rows;
 	c->rows_read = job->reader->rows + job->reader->blank_rows;
-	c->total_rows = job->validated.rows;
-	c->total_cells = job->validated.cells;
-	c->error_cells += job->validated.error_cells;
-	c->error_rows += job->validated.error_rows;
+	c->total_rows = job->validated->rows;
+	c->total_cells = job->validated->cells;
+	c->error_cells += job->validated->error_cells;
+	c->error_rows += job->validated->error_rows;
 	c->input_bytes = job->source->total_bytes > 0 ? job->source->total_bytes : 0;
 	if (job->log)
 		nvp_issuelog_check(job->log);
@@ -459,8 +475,8 @@ nvp_job_run(NvpJob *job, NvpFault *fault)
 	if (job->validator)
 		nvp_validator_free(job->validator);
 	job->validator = nvp_validator_create(job->model, (int64) nvp_guc_run_memory * 1024 / 2);
-	memset(&job->validated, 0, sizeof(job->validated));
-	nvp_validated_init(&job->validated, job->model, job->batch->capacity);
+	nvp_validator_set_width(job->validator, job->reader->ncols);
+	job->validated = nvp_validator_output(job->validator, job->batch->capacity);
 	if (job->skip == NULL)
 		job->skip = palloc0(job->batch->capacity);
 	for (int pass = 0; pass < nvp_validator_survey_passes(job->validator); pass++)

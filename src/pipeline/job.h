@@ -63,6 +63,13 @@ typedef struct NvpCounts
 
 typedef struct NvpJob NvpJob;
 
+/* a cell of the batch in hand that failed */
+typedef struct NvpBadCell
+{
+	int			column;
+	uint64		row_no;
+} NvpBadCell;
+
 /* one batch on its way out */
 typedef struct NvpOutBatch
 {
@@ -119,8 +126,10 @@ struct NvpJob
 	NvpArena	arena;
 	uint8	   *skip;			/* per row of the batch */
 	uint64		next_row_no;
-	uint64		refused_cells;	/* issues raised by the output in this batch */
-	NvpValidated validated;
+	NvpValidated *validated;	/* the validator's */
+	int			nbad;			/* null_cells: failed cells of this batch */
+	int			maxbad;
+	NvpBadCell *bad;
 };
 
 extern void nvp_job_open(NvpJob *job);

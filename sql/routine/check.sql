@@ -1,0 +1,264 @@
+
+/*
+ * Checks of definitions.  All faults are 22023 with the JSON path in front of
+ * the message, and a hint where a near word is known; the wording is that of
+ * the readers in src/base/jsonb.c.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.fault(path text, message text, hint text DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF hint IS NULL THEN
+		RAISE EXCEPTION '%: %', path, message USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	RAISE EXCEPTION '%: %', path, message USING ERRCODE = 'invalid_parameter_value', HINT = hint;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.fault_near(path text, message text, word text, words text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	near text;
+BEGIN
+	near := _nuvopipe.closest(word, words);
+	PERFORM _nuvopipe.fault(path, message, CASE
+		WHEN near IS NOT NULL THEN format('Perhaps you meant "%s".', near)
+		WHEN cardinality(words) BETWEEN 1 AND 12 THEN format('Known are %s.', array_to_string(words, ', ')) END);
+END
+$$;
+
+-- Absent and JSON null pass everywhere: they mean "not given".
+CREATE OR REPLACE FUNCTION _nuvopipe.expect_type(value jsonb, path text, type text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF jsonb_typeof(value) NOT IN ('null', type) THEN
+		PERFORM _nuvopipe.fault(path, format('%s is expected, not %s',
+			CASE type WHEN 'boolean' THEN 'true or false' WHEN 'array' THEN 'an array' WHEN 'object' THEN 'an object'
+				ELSE 'a ' || type END,
+			CASE WHEN jsonb_typeof(value) IN ('array', 'object') THEN 'an ' ELSE 'a ' END || jsonb_typeof(value)));
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.expect_word(value jsonb, path text, words text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, path, 'string');
+	IF value #>> '{}' <> ALL (words) THEN
+		PERFORM _nuvopipe.fault_near(path, format('unknown value "%s"', value #>> '{}'), value #>> '{}', words);
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.expect_number(value jsonb, path text, low numeric, high numeric,
+		whole boolean DEFAULT false) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, path, 'number');
+	IF jsonb_typeof(value) IS DISTINCT FROM 'number' THEN
+		RETURN;
+	END IF;
+	IF whole AND value::numeric <> trunc(value::numeric) THEN
+		PERFORM _nuvopipe.fault(path, format('a whole number is expected, not "%s"', value));
+	END IF;
+	IF value::numeric NOT BETWEEN low AND high THEN
+		PERFORM _nuvopipe.fault(path, format('%s is out of range %s to %s', value, low, high));
+	END IF;
+END
+$$;
+
+-- an array of strings that are not empty
+CREATE OR REPLACE FUNCTION _nuvopipe.expect_strings(value jsonb, path text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, path, 'array');
+	IF jsonb_typeof(value) IS DISTINCT FROM 'array' THEN
+		RETURN;
+	END IF;
+	FOR i IN 0 .. jsonb_array_length(value) - 1 LOOP
+		IF jsonb_typeof(value -> i) <> 'string' OR value ->> i = '' THEN
+			PERFORM _nuvopipe.fault(format('%s[%s]', path, i), 'a string that is not empty is expected');
+		END IF;
+	END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_members(value jsonb, path text, words text[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	member text;
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, path, 'object');
+	IF jsonb_typeof(value) IS DISTINCT FROM 'object' THEN
+		RETURN;
+	END IF;
+	FOR member IN SELECT k FROM jsonb_object_keys(value) k LOOP
+		IF member <> ALL (words) THEN
+			PERFORM _nuvopipe.fault_near(path, format('unknown member "%s"', member), member, words);
+		END IF;
+	END LOOP;
+END
+$$;
+
+-- A name that looks like an id could never be looked up.
+CREATE OR REPLACE FUNCTION _nuvopipe.check_name(name text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF name IS NULL OR btrim(name) = '' THEN
+		PERFORM _nuvopipe.fault('name', 'must not be empty');
+	ELSIF char_length(name) > 255 THEN
+		PERFORM _nuvopipe.fault('name', 'must not be longer than 255 characters');
+	ELSIF _nuvopipe.is_uuid(name) THEN
+		PERFORM _nuvopipe.fault('name', 'must not have the form of a uuid', 'Objects are named by name or id; a uuid is taken as id.');
+	END IF;
+END
+$$;
+
+-- {"level": "PUBLIC"}; the level, or null if not given
+CREATE OR REPLACE FUNCTION _nuvopipe.check_permissions(permissions jsonb) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.check_members(permissions, 'permissions', ARRAY['level']);
+	PERFORM _nuvopipe.expect_word(permissions -> 'level', 'permissions.level', ARRAY['PRIVATE', 'PUBLIC']);
+	RETURN permissions ->> 'level';
+END
+$$;
+
+-- in: the mapping as given, and the columns of the TDM
+CREATE OR REPLACE FUNCTION _nuvopipe.check_mapping(mapping jsonb, columns jsonb, root text DEFAULT 'mapping') RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	keys text[] := ARRAY(SELECT c ->> 'key' FROM jsonb_array_elements(columns) c);
+	seen text[] := '{}';
+	item jsonb;
+	path text;
+	target text;
+BEGIN
+	PERFORM _nuvopipe.check_members(mapping, root, ARRAY['mode', 'mappings']);
+	PERFORM _nuvopipe.expect_word(mapping -> 'mode', root || '.mode', ARRAY['DEFAULT', 'EXACT']);
+	PERFORM _nuvopipe.expect_type(mapping -> 'mappings', root || '.mappings', 'array');
+	IF jsonb_typeof(mapping -> 'mappings') IS DISTINCT FROM 'array' THEN
+		RETURN;
+	END IF;
+	FOR i IN 0 .. jsonb_array_length(mapping -> 'mappings') - 1 LOOP
+		item := mapping -> 'mappings' -> i;
+		path := format('%s.mappings[%s]', root, i);
+		IF jsonb_typeof(item) <> 'object' THEN
+			PERFORM _nuvopipe.fault(path, 'an object is expected');
+		END IF;
+		PERFORM _nuvopipe.check_members(item, path, ARRAY['source_columns', 'target_column', 'transformations']);
+		PERFORM _nuvopipe.expect_strings(item -> 'source_columns', path || '.source_columns');
+		PERFORM _nuvopipe.expect_type(item -> 'target_column', path || '.target_column', 'string');
+		target := item ->> 'target_column';
+		IF target IS NULL THEN
+			PERFORM _nuvopipe.fault(path || '.target_column', 'must be given');
+		ELSIF target <> ALL (keys) THEN
+			PERFORM _nuvopipe.fault_near(path || '.target_column', format('the target data model has no column "%s"', target), target, keys);
+		ELSIF target = ANY (seen) THEN
+			PERFORM _nuvopipe.fault(path || '.target_column', format('column "%s" is mapped twice', target));
+		END IF;
+		seen := seen || target;
+		PERFORM _nuvopipe.expect_type(item -> 'transformations', path || '.transformations', 'array');
+		IF jsonb_typeof(item -> 'transformations') = 'array' AND item -> 'transformations' <> '[]' THEN
+			RAISE EXCEPTION '%.transformations[0]: transformations are not supported yet', path USING ERRCODE = 'feature_not_supported';
+		END IF;
+	END LOOP;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_options(options jsonb, root text DEFAULT 'options') RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.check_members(options, root,
+		ARRAY['on_error', 'keep_input', 'format', 'header_config', 'force', 'settle_seconds', 'max_attempts']);
+	PERFORM _nuvopipe.expect_word(options -> 'on_error', root || '.on_error',
+		ARRAY['skip_rows', 'null_cells', 'pass', 'reject_all']);
+	PERFORM _nuvopipe.expect_word(options -> 'keep_input', root || '.keep_input', ARRAY['failed', 'always', 'never']);
+	PERFORM _nuvopipe.expect_type(options -> 'force', root || '.force', 'boolean');
+	PERFORM _nuvopipe.expect_number(options -> 'settle_seconds', root || '.settle_seconds', 0, 86400);
+	PERFORM _nuvopipe.expect_number(options -> 'max_attempts', root || '.max_attempts', 1, 100, whole => true);
+	PERFORM _nuvopipe.expect_type(options -> 'format', root || '.format', 'object');
+	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index']);
+	PERFORM _nuvopipe.expect_word(options #> '{header_config,mode}', root || '.header_config.mode', ARRAY['AUTO', 'FIXED']);
+	PERFORM _nuvopipe.expect_number(options #> '{header_config,row_index}', root || '.header_config.row_index', 0, 1000000, whole => true);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_time(value jsonb, path text) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC'
+AS $$
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, path, 'string');
+	IF value #>> '{}' !~ '^\d{4}-\d\d-\d\d' THEN
+		PERFORM _nuvopipe.fault(path, format('"%s" is not an ISO 8601 time', value #>> '{}'), 'For example: "2024-09-21T06:57:06Z".');
+	END IF;
+	RETURN (value #>> '{}')::timestamptz;
+EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow THEN
+	PERFORM _nuvopipe.fault(path, format('"%s" is not an ISO 8601 time', value #>> '{}'), 'For example: "2024-09-21T06:57:06Z".');
+	RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_schedule(schedule jsonb, root text DEFAULT 'schedule') RETURNS void
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	starts timestamptz;
+	ends timestamptz;
+	zone text := schedule ->> 'time_zone';
+BEGIN
+	PERFORM _nuvopipe.check_members(schedule, root, ARRAY['frequency', 'interval', 'starts_on', 'ends_on', 'time_zone']);
+	IF jsonb_typeof(schedule) IS DISTINCT FROM 'object' THEN
+		RETURN;
+	END IF;
+	IF schedule ->> 'frequency' IS NULL THEN
+		PERFORM _nuvopipe.fault(root || '.frequency', 'must be given', 'Known are HOURLY, DAILY, WEEKLY, MONTHLY.');
+	END IF;
+	PERFORM _nuvopipe.expect_word(schedule -> 'frequency', root || '.frequency', ARRAY['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY']);
+	PERFORM _nuvopipe.expect_number(schedule -> 'interval', root || '.interval', 1, 10000, whole => true);
+	PERFORM _nuvopipe.expect_type(schedule -> 'time_zone', root || '.time_zone', 'string');
+	IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = zone) AND zone IS NOT NULL THEN
+		PERFORM _nuvopipe.fault(root || '.time_zone', format('unknown time zone "%s"', zone), 'For example: "Europe/Berlin".');
+	END IF;
+	starts := _nuvopipe.check_time(schedule -> 'starts_on', root || '.starts_on');
+	ends := _nuvopipe.check_time(schedule -> 'ends_on', root || '.ends_on');
+	IF ends < starts THEN
+		PERFORM _nuvopipe.fault(root || '.ends_on', 'lies before starts_on');
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_threshold(error_threshold numeric, path text DEFAULT 'error_threshold') RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF error_threshold NOT BETWEEN 0 AND 100 THEN
+		PERFORM _nuvopipe.fault(path, format('%s is out of range 0 to 100', error_threshold),
+			'The threshold is the percentage of erroneous cells above which a run fails.');
+	END IF;
+END
+$$;

@@ -1,0 +1,232 @@
+/*
+ * Starting, feeding and stopping executions.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.wake() RETURNS void
+	AS 'MODULE_PATHNAME', 'nuvopipe_wake' LANGUAGE C STRICT VOLATILE;
+
+-- what lists a source from a user's session: bounded by nuvopipe.listing_timeout
+CREATE OR REPLACE FUNCTION _nuvopipe.new_objects(pipeline_id uuid, connector_id uuid)
+	RETURNS TABLE (path text, name text, version text, bytes bigint)
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tenant uuid := _nuvopipe.tenant();
+BEGIN
+	RETURN QUERY
+		SELECT l.path, regexp_replace(l.path, '^.*/', ''), l.version, l.bytes
+		FROM nuvopipe.list_connector(connector_id::text) l
+		WHERE l.taken
+			AND NOT EXISTS (SELECT FROM _nuvopipe.input_ledger d WHERE d.tenant_id = tenant
+				AND d.pipeline_id = new_objects.pipeline_id AND d.path = l.path AND d.version = l.version)
+			AND NOT EXISTS (SELECT FROM _nuvopipe.execution e WHERE e.tenant_id = tenant
+				AND e.status IN ('QUEUED', 'RUNNING') AND e.pipeline_id = new_objects.pipeline_id
+				AND e.object_path = l.path AND e.object_version IS NOT DISTINCT FROM l.version);
+END
+$$;
+
+-- One execution of the current configuration; discover: its source is listed when it runs.
+CREATE OR REPLACE FUNCTION _nuvopipe.queue(pipeline_id uuid, run_id uuid, trigger_type text, forced boolean, discover boolean,
+	path text, name text, version text, bytes bigint) RETURNS uuid
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	new_id uuid := _nuvopipe.uuid_v7();
+	me uuid := _nuvopipe.me();
+	moment timestamptz := clock_timestamp();
+	p record;
+BEGIN
+	SELECT c.id AS configuration_id, c.tenant_id, o.database_role,
+			coalesce((c.options ->> 'max_attempts')::int, current_setting('nuvopipe.max_retries')::int + 1) AS max_attempts
+		INTO STRICT p
+		FROM _nuvopipe.pipeline l
+			JOIN _nuvopipe.pipeline_configuration c ON c.id = l.configuration_id
+			JOIN _nuvopipe.principal o ON o.id = l.owner_id
+		WHERE l.id = queue.pipeline_id;
+	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by)
+		VALUES (p.tenant_id, run_id, queue.pipeline_id, queue.trigger_type, moment, me)
+		ON CONFLICT (tenant_id, id) DO NOTHING;
+	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_role, trigger_type,
+			max_attempts, forced, discover, object_path, object_name, object_version, object_bytes,
+			available_at, queued_at, created_at, created_by, updated_at, updated_by)
+		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.database_role, queue.trigger_type,
+			p.max_attempts, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
+			moment, moment, moment, me, moment, me);
+	PERFORM pg_notify('nuvopipe', json_build_object('execution', new_id, 'status', 'QUEUED')::text);
+	PERFORM _nuvopipe.wake();
+	RETURN new_id;
+END
+$$;
+
+-- Does a run over this connector begin with a list of objects?
+CREATE OR REPLACE FUNCTION _nuvopipe.lists_objects(connector_id uuid) RETURNS boolean
+	LANGUAGE sql STABLE
+BEGIN ATOMIC
+	SELECT c.node_type IN ('FTP', 'FILE') FROM _nuvopipe.connector c WHERE c.id = connector_id;
+END;
+
+CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false) RETURNS SETOF nuvopipe.execution
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
+	run uuid := _nuvopipe.uuid_v7();
+	input record;
+	found record;
+	ids uuid[] := '{}';
+	listed boolean := false;
+	several boolean;
+BEGIN
+	SELECT c.input_connector_id AS id, k.node_type, k.configuration ->> 'file_name' AS file_name, k.trigger_type
+		INTO STRICT input
+		FROM _nuvopipe.pipeline p
+			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
+			JOIN _nuvopipe.connector k ON k.id = c.input_connector_id
+		WHERE p.id = pipeline_id;
+	IF input.node_type = 'MANUAL' THEN
+		RAISE EXCEPTION 'pipeline "%" takes data that is pushed to it', pipeline
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use nuvopipe.ingest(pipeline, data, file_name).';
+	END IF;
+	several := _nuvopipe.lists_objects(input.id) AND input.file_name IS NULL;
+	IF several AND NOT force THEN
+		BEGIN
+			FOR found IN SELECT * FROM _nuvopipe.new_objects(pipeline_id, input.id) LOOP
+				ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, false, found.path, found.name, found.version, found.bytes);
+			END LOOP;
+			listed := true;
+		EXCEPTION
+			-- the source does not answer now: a worker tries, retries, and writes down why not
+			WHEN connection_exception OR io_error OR undefined_file OR insufficient_privilege THEN
+				listed := false;
+		END;
+	END IF;
+	IF listed AND ids = '{}' THEN
+		RAISE NOTICE 'no new object at the source of pipeline "%"', pipeline
+			USING HINT = 'What was loaded before is not loaded again; use force => true for that.';
+	ELSIF NOT listed THEN
+		ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, _nuvopipe.lists_objects(input.id), NULL, NULL, NULL, NULL);
+	END IF;
+	RETURN QUERY SELECT e.id, e.pipeline_id, e.status, e.trigger_type, e.object_path, e.created_at
+		FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = ANY (ids) ORDER BY e.id;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe.execute(text, boolean) IS
+'Queues executions of a pipeline; workers run them as soon as the transaction commits.
+pipeline: name or id. force: also take objects that were loaded before; default false.
+Returns one row for each execution: one for each new object of a directory, else one. None, with a notice, if there is nothing new.
+Listing a directory is bounded by nuvopipe.listing_timeout; if the source does not answer, one execution is queued that will try again.
+Errors: 42704 unknown pipeline, 55000 for a pipeline that takes pushed data.';
+
+CREATE OR REPLACE FUNCTION nuvopipe.ingest(pipeline text, data bytea, file_name text DEFAULT NULL) RETURNS uuid
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chunk_bytes constant int := 1024 * 1024;
+	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
+	new_id uuid;
+	tenant uuid := _nuvopipe.tenant();
+	total bigint := length(data);
+BEGIN
+	IF data IS NULL THEN
+		RAISE EXCEPTION 'data must not be null' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	new_id := _nuvopipe.queue(pipeline_id, _nuvopipe.uuid_v7(), 'EVENT', false, false,
+		'push:' || coalesce(file_name, ''), file_name, 'sha256:' || encode(sha256(data), 'hex'), total);
+	INSERT INTO _nuvopipe.execution_input (tenant_id, execution_id, seq, data)
+		SELECT tenant, new_id, i, substr(ingest.data, i * chunk_bytes + 1, chunk_bytes)
+		FROM generate_series(0, greatest((total - 1) / chunk_bytes, 0)::int) i;
+	RETURN new_id;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe.ingest(text, bytea, text) IS
+'Pushes data into a pipeline, as an event: the bytes are stored durably in this transaction and processed after its commit.
+pipeline: name or id. data: a whole file, up to 1 GB. file_name: a name for it; its suffix helps to recognise the format.
+Returns the id of the execution. The same bytes under the same name are loaded once.
+Errors: 42704 unknown pipeline, 22004 if data is null.';
+
+CREATE OR REPLACE FUNCTION nuvopipe.cancel(execution uuid) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tenant uuid := _nuvopipe.tenant();
+	e record;
+BEGIN
+	PERFORM _nuvopipe.require_user();
+	UPDATE _nuvopipe.execution x SET cancel_requested = true, updated_at = clock_timestamp()
+		WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.acts_for(x.owner_role) AND x.status IN ('QUEUED', 'RUNNING')
+		RETURNING x.status, x.worker_pid, x.worker_started_at INTO e;
+	IF NOT FOUND THEN
+		PERFORM FROM _nuvopipe.execution x
+			WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.acts_for(x.owner_role);
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
+		END IF;
+		RETURN false;
+	END IF;
+	IF e.status = 'QUEUED' THEN
+		UPDATE _nuvopipe.execution x SET status = 'CANCELED', finished_at = clock_timestamp(),
+				error_sqlstate = '57014', error_message = 'canceled before it began'
+			WHERE x.tenant_id = tenant AND x.id = execution;
+		PERFORM pg_notify('nuvopipe', json_build_object('execution', execution, 'status', 'CANCELED')::text);
+	ELSE
+		PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a
+			WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at;
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe.cancel(uuid) IS
+'Cancels an execution that waits or runs; nothing of it is written.
+execution: its id.
+Returns true if it will be cancelled, false if it had ended before.
+Errors: 42704 unknown execution.';
+
+CREATE OR REPLACE PROCEDURE nuvopipe.run(pipeline text, force boolean DEFAULT false)
+	AS 'MODULE_PATHNAME', 'nuvopipe_run' LANGUAGE C;
+COMMENT ON PROCEDURE nuvopipe.run(text, boolean) IS
+'Runs a pipeline in this session, from fetch to finish, and tells about it in notices; needs no workers and no preloading.
+pipeline: name or id. force: also take objects that were loaded before; default false.
+Commits between phases, so it cannot be called inside a transaction block. Ctrl-C cancels the execution.
+Errors: 25001 in a transaction block, 42704 unknown pipeline. A failed run is no error of the call: see the notice and nuvopipe.executions.';
+
+CREATE OR REPLACE PROCEDURE nuvopipe.work(max_seconds int DEFAULT NULL)
+	AS 'MODULE_PATHNAME', 'nuvopipe_work' LANGUAGE C;
+COMMENT ON PROCEDURE nuvopipe.work(int) IS
+'Makes this session a worker: runs queued executions, whoever owns them, until none is due.
+max_seconds: takes no further execution after that time; null = no limit.
+Commits between phases, so it cannot be called inside a transaction block. For members of nuvopipe_admin.
+Errors: 25001 in a transaction block, 42501 without nuvopipe_admin.';
+
+CREATE OR REPLACE FUNCTION _nuvopipe.processes(OUT pid int, OUT kind text, OUT database_id oid, OUT started_at timestamptz,
+	OUT idle boolean, OUT execution uuid, OUT executions bigint, OUT phase text, OUT phase_started_at timestamptz,
+	OUT bytes_done bigint, OUT bytes_total bigint, OUT rows_done bigint, OUT error_cells bigint) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'nuvopipe_processes' LANGUAGE C STRICT VOLATILE;
+
+CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
+	SELECT w.pid, w.kind, w.started_at, w.idle, w.execution, w.executions
+		FROM _nuvopipe.processes() w
+		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
+COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
+COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, session.';
+COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far.';
+
+CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS
+	SELECT w.execution, e.pipeline_id AS pipeline, e.object_path AS input, w.phase, w.phase_started_at,
+			w.bytes_done, nullif(w.bytes_total, -1) AS bytes_total,
+			CASE WHEN w.bytes_total > 0 THEN least(round(100.0 * w.bytes_done / w.bytes_total, 1), 100) END AS percent,
+			w.rows_done, w.error_cells,
+			round(w.rows_done / greatest(extract(epoch FROM clock_timestamp() - w.phase_started_at), 0.001)) AS rows_per_second,
+			CASE WHEN w.bytes_done > 0 AND w.bytes_total > w.bytes_done THEN
+				(clock_timestamp() - w.phase_started_at) * ((w.bytes_total - w.bytes_done)::float8 / w.bytes_done) END AS remaining,
+			w.pid
+		FROM _nuvopipe.processes() w
+			JOIN _nuvopipe.execution e ON e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution
+		WHERE _nuvopipe.acts_for(e.owner_role);
+COMMENT ON VIEW nuvopipe.execution_progress IS 'How far the running executions have come, live from shared memory. Empty unless the library is preloaded.';
+COMMENT ON COLUMN nuvopipe.execution_progress.phase IS 'fetch, survey, process, deliver or finish; bytes and rows count within the phase.';
+COMMENT ON COLUMN nuvopipe.execution_progress.remaining IS 'Estimate for the rest of this phase.';
+

@@ -1,0 +1,20 @@
+
+/*
+ * Secrets and definitions of connectors: what only C can do.  All of it is
+ * private; plain secrets pass through here and are kept nowhere else.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.seal(plain jsonb, id uuid) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'nuvopipe_seal' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION _nuvopipe.seal IS
+'Encrypts secrets for storage beside object id, with the key in nuvopipe.secret_key_file, which is made if there is none. Errors: F0000 for an unusable key file.';
+
+CREATE OR REPLACE FUNCTION _nuvopipe.unseal(sealed bytea, id uuid) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'nuvopipe_unseal' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION _nuvopipe.unseal IS
+'Decrypts what seal made for the same id. Errors: F0000 for an unusable or missing key file, 55000 if it was sealed with another key, XX001 if it is damaged or belongs to another object.';
+
+CREATE OR REPLACE FUNCTION _nuvopipe.check_connector(direction text, node_type text, configuration jsonb,
+		stored_open jsonb DEFAULT NULL, stored_secret jsonb DEFAULT NULL, OUT open_part jsonb, OUT secret_part jsonb)
+	AS 'MODULE_PATHNAME', 'nuvopipe_check_connector' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION _nuvopipe.check_connector IS
+'Checks a definition and takes its secrets out. stored_open, stored_secret: the parts stored so far, when a connector is changed; masked or missing secrets are taken from there. Returns open_part, the configuration with "********" in place of each secret, and secret_part, whole members to be sealed, null without secrets; open_part || secret_part is the configuration. Errors: 22023 with the JSON path, 0A000 for what is not supported.';

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * kinds.h
+ *		One routine per kind of connector; only the registry needs them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_KINDS_H
+#define NVP_KINDS_H
+
+#include "connector/connector.h"
+
+extern const NvpConnectorRoutine nvp_connector_file;
+extern const NvpConnectorRoutine nvp_connector_ftp;
+extern const NvpConnectorRoutine nvp_connector_http;
+
+/* weak: this room stands without it; then there is no such kind */
+extern const NvpConnectorRoutine nvp_connector_table __attribute__((weak));
+
+#endif							/* NVP_KINDS_H */

@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * table.h
+ *		Queries and relations of this database as a source.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_TABLE_H
+#define NVP_TABLE_H
+
+#include "base/spool.h"
+
+extern uint64 nvp_table_spool(const char *query, NvpSpool *spool);
+
+#endif							/* NVP_TABLE_H */

@@ -1,0 +1,251 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_run.c
+ *		SQL entry points: running executions and watching processes.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/wait_event.h"
+
+#include "base/query.h"
+#include "exec/run.h"
+#include "worker/shmem.h"
+#include "worker/worker.h"
+
+PG_FUNCTION_INFO_V1(nuvopipe_run);
+PG_FUNCTION_INFO_V1(nuvopipe_work);
+PG_FUNCTION_INFO_V1(nuvopipe_wake);
+PG_FUNCTION_INFO_V1(nuvopipe_processes);
+
+#define BUSY_WAIT_MS	200
+
+/* a procedure that commits must not stand in somebody's transaction */
+static void
+require_own_transactions(FunctionCallInfo fcinfo, const char *name)
+{
+	CallContext *context = (CallContext *) fcinfo->context;
+
+	if (context == NULL || !IsA(context, CallContext) || context->atomic)
+		ereport(ERROR,
+				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errmsg("nuvopipe.%s cannot run inside a transaction block", name),
+				errhint("It commits between its phases: CALL it on its own, or use nuvopipe.execute to queue the pipeline."));
+}
+
+/* queue one execution for this session; false if there is nothing to run */
+static void
+queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_id, pg_uuid_t *id)
+{
+	NvpQuery	query;
+
+	nvp_session_begin(session);
+	nvp_exec_sweep();
+	nvp_query_open(&query);
+	nvp_arg_text(&query, pipeline);
+	nvp_query_exec(&query, "SELECT _nuvopipe.find('pipeline', $1, true)");
+	nvp_get_uuid(0, 0, id);
+	nvp_arg_uuid(&query, id);
+	nvp_arg_bool(&query, force);
+	nvp_query_exec(&query,
+				   "SELECT r.id, _nuvopipe.queue($1, r.id, 'MANUAL', $2, _nuvopipe.lists_objects(c.input_connector_id),"
+				   " NULL, NULL, NULL, NULL)"
+				   " FROM (SELECT _nuvopipe.uuid_v7() AS id) r, _nuvopipe.pipeline p"
+				   " JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id WHERE p.id = $1");
+	nvp_get_uuid(0, 0, run_id);
+	nvp_get_uuid(0, 1, id);
+	nvp_query_close(&query);
+	nvp_session_commit(session);
+}
+
+/* an execution of the run that still waits; *open counts those not ended */
+static bool
+next_of_run(NvpSession *session, const pg_uuid_t *run_id, pg_uuid_t *id, int64 *open)
+{
+	NvpQuery	query;
+	bool		found;
+
+	nvp_session_begin(session);
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, run_id);
+	nvp_query_exec(&query,
+				   "SELECT pg_catalog.count(*),"
+				   " (SELECT id FROM _nuvopipe.execution WHERE tenant_id = _nuvopipe.tenant() AND run_id = $1 AND status = 'QUEUED'"
+				   "  AND available_at <= pg_catalog.clock_timestamp() ORDER BY id LIMIT 1)"
+				   " FROM _nuvopipe.execution WHERE tenant_id = _nuvopipe.tenant() AND run_id = $1 AND status IN ('QUEUED', 'RUNNING')");
+	*open = nvp_get_int8(0, 0);
+	found = nvp_get_uuid(0, 1, id);
+	nvp_query_close(&query);
+	nvp_session_commit(session);
+	return found;
+}
+
+static void
+wait_a_moment(void)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 BUSY_WAIT_MS, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Run everything of one run: here, unless a background runner was quicker.
+ * While another execution of the pipeline is under way, wait for it.
+ */
+static void
+run_all(NvpSession *session, const pg_uuid_t *run_id)
+{
+	pg_uuid_t	id;
+	int64		open = 1;
+	bool		told = false;
+
+	while (open > 0)
+	{
+		if (next_of_run(session, run_id, &id, &open) && nvp_run_next(session, &id, true))
+			continue;
+		if (open == 0)
+			break;
+		if (!told)
+			ereport(NOTICE,
+					errmsg("waiting: an execution of this pipeline is run by another process, or waits for its next attempt"));
+		told = true;
+		wait_a_moment();
+	}
+}
+
+/* nuvopipe.run(pipeline text, force boolean) */
+Datum
+nuvopipe_run(PG_FUNCTION_ARGS)
+{
+	NvpSession	session;
+	pg_uuid_t	run_id;
+	pg_uuid_t	id;
+	char	   *pipeline;
+
+	require_own_transactions(fcinfo, "run");
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				errmsg("pipeline must be given"));
+	pipeline = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	nvp_session_open(&session, true);
+	pipeline = MemoryContextStrdup(PortalContext, pipeline);
+	if (nvp_my_slot == NULL)
+		(void) nvp_slot_take(NVP_PROCESS_SESSION);
+	PG_TRY();
+	{
+		queue_run(&session, pipeline, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &run_id, &id);
+		run_all(&session, &run_id);
+	}
+	PG_FINALLY();
+	{
+		nvp_slot_free();
+	}
+	PG_END_TRY();
+	nvp_session_close(&session);
+	PG_RETURN_VOID();
+}
+
+/* nuvopipe.work(max_seconds int) */
+Datum
+nuvopipe_work(PG_FUNCTION_ARGS)
+{
+	NvpSession	session;
+	int			n = 0;
+
+	require_own_transactions(fcinfo, "work");
+	if (!superuser() && !has_privs_of_role(GetUserId(), get_role_oid("nuvopipe_admin", false)))
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("must be a member of nuvopipe_admin to work for others"),
+				errhint("Use CALL nuvopipe.run(pipeline) for a pipeline of your own."));
+	nvp_session_open(&session, true);
+	if (nvp_my_slot == NULL)
+		(void) nvp_slot_take(NVP_PROCESS_SESSION);
+	PG_TRY();
+	{
+		n = nvp_work(&session, PG_ARGISNULL(0) ? -1 : PG_GETARG_INT32(0));
+	}
+	PG_FINALLY();
+	{
+		nvp_slot_free();
+	}
+	PG_END_TRY();
+	nvp_session_close(&session);
+	ereport(NOTICE, errmsg_plural("%d execution was run", "%d executions were run", n, n));
+	PG_RETURN_VOID();
+}
+
+/* _nuvopipe.wake(): tell the workers of this database, at commit */
+Datum
+nuvopipe_wake(PG_FUNCTION_ARGS)
+{
+	nvp_wake_at_commit();
+	PG_RETURN_VOID();
+}
+
+static const char *
+kind_name(int kind)
+{
+	static const char *const names[] = {"free", "launcher", "keeper", "runner", "session"};
+
+	return names[kind];
+}
+
+static void
+put_process(ReturnSetInfo *result, const NvpSlot *slot)
+{
+	const NvpProgress *p = &slot->progress;
+	Datum		values[13];
+	bool		nulls[13] = {false};
+	pg_uuid_t	execution = slot->execution;
+
+	values[0] = Int32GetDatum(slot->pid);
+	values[1] = CStringGetTextDatum(kind_name(slot->kind));
+	values[2] = ObjectIdGetDatum(slot->database);
+	values[3] = TimestampTzGetDatum(slot->started_at);
+	values[4] = BoolGetDatum(slot->is_idle);
+	nulls[5] = !slot->has_execution;
+	values[5] = UUIDPGetDatum(&execution);
+	values[6] = Int64GetDatum(slot->executions);
+	values[7] = CStringGetTextDatum(nvp_phase_name(p->phase));
+	nulls[8] = p->phase_started_at == 0;
+	values[8] = TimestampTzGetDatum(p->phase_started_at);
+	values[9] = Int64GetDatum(p->bytes_done);
+	values[10] = Int64GetDatum(p->bytes_total);
+	values[11] = Int64GetDatum(p->rows_done);
+	values[12] = Int64GetDatum(p->error_cells);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* _nuvopipe.processes(): the slots in use */
+Datum
+nuvopipe_processes(PG_FUNCTION_ARGS)
+{
+	NvpSlot    *copy;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (nvp_shared == NULL)
+		return (Datum) 0;
+	copy = palloc(sizeof(nvp_shared->slots));
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	memcpy(copy, nvp_shared->slots, sizeof(nvp_shared->slots));
+	LWLockRelease(nvp_shared->lock);
+	for (int i = 0; i < NVP_SLOTS; i++)
+	{
+		if (copy[i].kind != NVP_PROCESS_FREE)
+			put_process((ReturnSetInfo *) fcinfo->resultinfo, &copy[i]);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,57 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_util.c
+ *		Small tools of the SQL routines: identifiers and near words.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "base/compat.h"
+#include "base/jsonb.h"
+#include "base/uuid.h"
+
+PG_FUNCTION_INFO_V1(nuvopipe_uuid_v7);
+PG_FUNCTION_INFO_V1(nuvopipe_closest);
+
+/* _nuvopipe.uuid_v7() returns uuid */
+Datum
+nuvopipe_uuid_v7(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	nvp_uuid_v7(id);
+	PG_RETURN_UUID_P(id);
+}
+
+/* _nuvopipe.closest(word text, words text[]) returns text: null if none is near */
+Datum
+nuvopipe_closest(PG_FUNCTION_ARGS)
+{
+	char	   *word = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+	int			nwords = 0;
+	const char **words;
+	const char *near;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &n);
+	words = palloc((n + 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+	{
+		if (!nulls[i])
+			words[nwords++] = TextDatumGetCString(elements[i]);
+	}
+	words[nwords] = NULL;
+
+	near = nvp_closest(word, words);
+	if (near == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(near));
+}

@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ *
+ * keeper.c
+ *		Keeps one database: settles what died, starts runners for what is due.
+ *
+ * A tick: is the extension still there?  Settle executions without a process;
+ * renew the leases of the living; if executions are due, wake idle runners or
+ * start new ones.  Then sleep until the next execution is due or somebody
+ * commits new work; a minute at most, a third of the lease while something
+ * runs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "base/guc.h"
+#include "base/query.h"
+#include "exec/execution.h"
+#include "worker/shmem.h"
+#include "worker/worker.h"
+
+#define IDLE_TICK_MS	60000
+#define FIRST_LOOK_MS	5000
+#define LAST_LOOK_MS	600000
+
+/* leave, and tell the launcher when to look again */
+static void
+leave(void)
+{
+	NvpDatabase *entry;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(MyDatabaseId, true);
+	if (entry)
+	{
+		int64		ms = (int64) FIRST_LOOK_MS << Min(entry->tries, 7);
+
+		entry->tries++;
+		entry->look_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), Min(ms, LAST_LOOK_MS));
+	}
+	LWLockRelease(nvp_shared->lock);
+	proc_exit(0);
+}
+
+/* wake idle runners first, then start as many as there is work and room for */
+static void
+start_runners(int64 due)
+{
+	static bool complained = false;
+	int			idle = nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true);
+	int			all = nvp_count_slots(NVP_PROCESS_RUNNER, InvalidOid, false);
+
+	for (int i = 0; i < idle && due > 0; i++, due--)
+		nvp_wake_database(MyDatabaseId);
+	for (; due > 0 && all < nvp_guc_max_workers; due--, all++)
+	{
+		if (nvp_worker_start("nuvopipe_runner_main", "nuvopipe runner", "nuvopipe runner", MyDatabaseId))
+		{
+			complained = false;
+			continue;
+		}
+		if (!complained)
+			ereport(LOG,
+					errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					errmsg("nuvopipe: no free background worker slot for a runner"),
+					errhint("Raise max_worker_processes, or lower nuvopipe.max_workers."));
+		complained = true;
+		break;
+	}
+}
+
+/* one tick; returns how long to sleep, or -1 when the extension has gone */
+static long
+tick(void)
+{
+	TimestampTz next = 0;
+	int64		due = 0;
+	long		ms = IDLE_TICK_MS;
+	bool		exists;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, "nuvopipe: reconcile");
+	exists = nvp_extension_exists();
+	if (exists)
+	{
+		nvp_exec_sweep();
+		nvp_exec_renew();
+		due = nvp_exec_due(&next);
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	if (!exists)
+		return -1;
+	if (due > 0)
+	{
+		start_runners(due);
+		ms = 1000;				/* what could not be started now is tried again */
+	}
+	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
+			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
+		ms = nvp_guc_lease_timeout / 3;
+	if (next != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1);
+	return Max(ms, 10);
+}
+
+/* a tick whose error is logged and does not end the keeper */
+static long
+guarded_tick(MemoryContext loop)
+{
+	static int	failures = 0;
+	volatile long ms = 0;
+
+	PG_TRY();
+	{
+		ms = tick();
+		failures = 0;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(loop);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+		failures = Min(failures + 1, 6);
+		ms = 1000L << failures;
+	}
+	PG_END_TRY();
+	return ms;
+}
+
+/* nuvopipe_keeper_main is a keeper's whole life; arg is the database's oid. */
+void
+nuvopipe_keeper_main(Datum arg)
+{
+	MemoryContext loop;
+
+	nvp_worker_setup();
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	if (nvp_count_slots(NVP_PROCESS_KEEPER, MyDatabaseId, false) > 0 ||
+		!nvp_slot_take(NVP_PROCESS_KEEPER))
+		proc_exit(0);
+	loop = AllocSetContextCreate(TopMemoryContext, "nuvopipe loop", ALLOCSET_DEFAULT_SIZES);
+	for (;;)
+	{
+		long		ms;
+
+		MemoryContextSwitchTo(loop);
+		ms = guarded_tick(loop);
+		if (ms < 0)
+			leave();
+		MemoryContextSwitchTo(loop);
+		MemoryContextReset(loop);
+		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);
+	}
+}

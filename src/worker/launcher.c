@@ -1,0 +1,166 @@
+/*-------------------------------------------------------------------------
+ *
+ * launcher.c
+ *		Sees to it that every database with the extension has its keeper.
+ *
+ * The launcher is connected to no database and reads only pg_database.  Whether
+ * a database has the extension can be seen only from inside, so a keeper is
+ * sent to look; it stays if it finds the extension, else it notes so in shared
+ * memory and leaves, and the next look is taken later and later, up to ten
+ * minutes.  CREATE EXTENSION asks for a look at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_database.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
+
+#include "worker/shmem.h"
+#include "worker/worker.h"
+
+#define TICK_MS			10000
+#define WAIT_FOR_KEEPER_MS	5000	/* a keeper that was started has this long to take its slot */
+
+/* oids of the databases one can connect to, in the given context */
+static List *
+connectable_databases(MemoryContext context)
+{
+	List	   *list = NIL;
+	Relation	relation;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	relation = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(relation, 0, NULL);
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		Form_pg_database db = (Form_pg_database) GETSTRUCT(tuple);
+
+		if (db->datallowconn && !db->datistemplate)
+		{
+			MemoryContext old = MemoryContextSwitchTo(context);
+
+			list = lappend_oid(list, db->oid);
+			MemoryContextSwitchTo(old);
+		}
+	}
+	table_endscan(scan);
+	table_close(relation, AccessShareLock);
+	CommitTransactionCommand();
+	return list;
+}
+
+/* forget databases that are gone, so that their entries can be used again */
+static void
+forget_dropped(const List *databases)
+{
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < NVP_DATABASES; i++)
+	{
+		NvpDatabase *entry = &nvp_shared->databases[i];
+
+		if (entry->oid != InvalidOid && !list_member_oid(databases, entry->oid))
+			memset(entry, 0, sizeof(*entry));
+	}
+	LWLockRelease(nvp_shared->lock);
+}
+
+/* is it time to send a keeper there?  Notes that one was sent. */
+static bool
+wants_keeper(Oid database, TimestampTz now)
+{
+	NvpDatabase *entry;
+	bool		wanted = false;
+
+	if (nvp_count_slots(NVP_PROCESS_KEEPER, database, false) > 0)
+		return false;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, true);
+	if (entry && entry->look_at <= now && entry->evicted_until <= now)
+	{
+		wanted = true;
+		entry->look_at = TimestampTzPlusMilliseconds(now, WAIT_FOR_KEEPER_MS);
+	}
+	LWLockRelease(nvp_shared->lock);
+	return wanted;
+}
+
+/* when the next look is due, in milliseconds */
+static long
+next_look(TimestampTz now)
+{
+	long		ms = TICK_MS;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_DATABASES; i++)
+	{
+		NvpDatabase *entry = &nvp_shared->databases[i];
+		TimestampTz at = Max(entry->look_at, entry->evicted_until);
+
+		if (entry->oid != InvalidOid && at > now)
+			ms = Min(ms, TimestampDifferenceMilliseconds(now, at) + 1);
+	}
+	LWLockRelease(nvp_shared->lock);
+	return ms;
+}
+
+static void
+reconcile(void)
+{
+	static bool complained = false;
+	TimestampTz now = GetCurrentTimestamp();
+	List	   *databases = connectable_databases(CurrentMemoryContext);
+	ListCell   *lc;
+
+	forget_dropped(databases);
+	foreach(lc, databases)
+	{
+		Oid			database = lfirst_oid(lc);
+
+		if (!wants_keeper(database, now))
+			continue;
+		if (nvp_worker_start("nuvopipe_keeper_main", "nuvopipe keeper", "nuvopipe keeper", database))
+			complained = false;
+		else if (!complained)
+		{
+			complained = true;
+			ereport(LOG,
+					errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					errmsg("nuvopipe: no free background worker slot for a database's keeper"),
+					errhint("Raise max_worker_processes and restart."));
+		}
+	}
+}
+
+/* nuvopipe_launcher_main is the launcher's whole life. */
+void
+nuvopipe_launcher_main(Datum arg)
+{
+	MemoryContext loop;
+
+	nvp_worker_setup();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	(void) nvp_slot_take(NVP_PROCESS_LAUNCHER);
+	loop = AllocSetContextCreate(TopMemoryContext, "nuvopipe loop", ALLOCSET_DEFAULT_SIZES);
+	for (;;)
+	{
+		MemoryContextSwitchTo(loop);
+		reconcile();
+		MemoryContextSwitchTo(loop);
+		MemoryContextReset(loop);
+		nvp_worker_sleep(next_look(GetCurrentTimestamp()), PG_WAIT_EXTENSION);
+	}
+}

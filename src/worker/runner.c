@@ -1,0 +1,172 @@
+/*-------------------------------------------------------------------------
+ *
+ * runner.c
+ *		Takes executions from the queue and carries each to its end.
+ *
+ * The same loop serves background runners, CALL nuvopipe.work() and CALL
+ * nuvopipe.run().  A runner that finds nothing stays warm for a while
+ * (nuvopipe.worker_idle_timeout), then leaves.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "base/guc.h"
+#include "base/query.h"
+#include "exec/run.h"
+#include "net/transfer.h"
+#include "worker/shmem.h"
+#include "worker/worker.h"
+
+/* what pg_stat_activity shows */
+static void
+show_activity(const NvpExecution *execution)
+{
+	pgstat_report_activity(STATE_RUNNING,
+						   psprintf("nuvopipe: %s (execution %s, attempt %d)",
+									execution->pipeline_name ? execution->pipeline_name : "pipeline",
+									execution->id_text, execution->attempt));
+}
+
+/* one line for people, one for the log */
+static void
+tell(const NvpExecution *execution, const NvpRunReport *report, bool notices)
+{
+	const NvpOutcome *o = &report->outcome;
+	const NvpCounts *c = &o->counts;
+	int			level = notices ? NOTICE : LOG;
+
+	if (strcmp(report->status, "SUCCEEDED") == 0)
+		ereport(level,
+				errmsg("execution %s %s: " UINT64_FORMAT " rows read, " UINT64_FORMAT " written, "
+					   UINT64_FORMAT " rejected, " UINT64_FORMAT " error cells, " INT64_FORMAT " ms",
+					   execution->id_text, report->status, c->rows_read, c->rows_written,
+					   c->rows_rejected, c->error_cells, o->duration_ms),
+				o->note ? errdetail("%s.", o->note) : 0);
+	else
+		ereport(level,
+				errmsg("execution %s %s: %s", execution->id_text, report->status,
+					   o->fault.message ? o->fault.message : "no reason given"),
+				o->fault.detail ? errdetail("%s", o->fault.detail) : 0,
+				o->fault.hint ? errhint("%s", o->fault.hint) : 0);
+}
+
+/*
+ * nvp_run_next claims one execution and carries it to its end.
+ *
+ * in: a certain execution, or NULL for any that is due.
+ * out: false if there was nothing to claim.
+ */
+bool
+nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
+{
+	NvpExecution execution;
+	NvpRunReport report;
+	bool		claimed;
+
+	nvp_session_begin(session);
+	claimed = nvp_exec_claim(only, &execution);
+	nvp_session_commit(session);
+	if (!claimed)
+		return false;
+	if (!session->is_procedure)
+		show_activity(&execution);
+	nvp_slot_execution(&execution.id);
+	nvp_run_execution(session, &execution, &report);
+	nvp_slot_execution(NULL);
+	tell(&execution, &report, notices);
+	MemoryContextSwitchTo(session->context);
+	MemoryContextDeleteChildren(session->context);
+	MemoryContextReset(session->context);
+	if (!session->is_procedure)
+	{
+		pgstat_report_stat(false);
+		pgstat_report_activity(STATE_IDLE, NULL);
+	}
+	return true;
+}
+
+/*
+ * nvp_work runs executions until none is due; at most max_seconds (-1 = no
+ * limit), looked at between executions.
+ *
+ * out: how many were run.
+ */
+int
+nvp_work(NvpSession *session, int max_seconds)
+{
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), max_seconds * INT64CONST(1000));
+	int			n = 0;
+
+	nvp_session_begin(session);
+	nvp_exec_sweep();
+	nvp_session_commit(session);
+	while ((max_seconds < 0 || GetCurrentTimestamp() < until) && nvp_run_next(session, NULL, true))
+	{
+		n++;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return n;
+}
+
+/* is there a database and an extension to work for? */
+static bool
+has_extension(NvpSession *session)
+{
+	bool		exists;
+
+	nvp_session_begin(session);
+	exists = nvp_extension_exists();
+	nvp_session_commit(session);
+	return exists;
+}
+
+/*
+ * An error here was none of an execution's (those are written down): perhaps
+ * the extension went away between two statements.  It is logged, and the
+ * runner leaves; the keeper starts another where one is needed.
+ */
+static void
+work_until_idle(NvpSession *session)
+{
+	TimestampTz idle_since = GetCurrentTimestamp();
+
+	while (has_extension(session))
+	{
+		long		left;
+
+		while (nvp_run_next(session, NULL, false))
+			idle_since = GetCurrentTimestamp();
+		nvp_slot_execution(NULL);
+		left = nvp_guc_worker_idle_timeout -
+			TimestampDifferenceMilliseconds(idle_since, GetCurrentTimestamp());
+		if (left <= 0)
+			break;
+		nvp_worker_sleep(left, PG_WAIT_EXTENSION);
+	}
+}
+
+/* nuvopipe_runner_main is a runner's whole life; arg is the database's oid. */
+void
+nuvopipe_runner_main(Datum arg)
+{
+	NvpSession	session;
+
+	nvp_worker_setup();
+	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	if (!nvp_slot_take(NVP_PROCESS_RUNNER))
+		proc_exit(0);
+	nvp_session_open(&session, false);
+	work_until_idle(&session);
+	nvp_session_close(&session);
+	proc_exit(0);
+}

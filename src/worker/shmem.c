@@ -1,0 +1,283 @@
+/*-------------------------------------------------------------------------
+ *
+ * shmem.c
+ *		What our processes know of each other: slots in shared memory.
+ *
+ * See shmem.h.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shmem.h"
+
+#include "base/compat.h"
+#include "worker/shmem.h"
+
+NvpShared  *nvp_shared = NULL;
+NvpSlot    *nvp_my_slot = NULL;
+
+static shmem_request_hook_type next_request_hook = NULL;
+static shmem_startup_hook_type next_startup_hook = NULL;
+
+static void
+request_shmem(void)
+{
+	if (next_request_hook)
+		next_request_hook();
+	RequestAddinShmemSpace(MAXALIGN(sizeof(NvpShared)));
+	RequestNamedLWLockTranche("nuvopipe", 1);
+}
+
+static void
+start_shmem(void)
+{
+	bool		found;
+
+	if (next_startup_hook)
+		next_startup_hook();
+	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+	nvp_shared = ShmemInitStruct("nuvopipe", sizeof(NvpShared), &found);
+	if (!found)
+	{
+		memset(nvp_shared, 0, sizeof(NvpShared));
+		nvp_shared->lock = &GetNamedLWLockTranche("nuvopipe")->lock;
+		nvp_shared->launcher_procno = -1;
+	}
+	LWLockRelease(AddinShmemInitLock);
+}
+
+/* nvp_shmem_init asks for our shared memory; only while libraries are preloaded. */
+void
+nvp_shmem_init(void)
+{
+	next_request_hook = shmem_request_hook;
+	shmem_request_hook = request_shmem;
+	next_startup_hook = shmem_startup_hook;
+	shmem_startup_hook = start_shmem;
+}
+
+static void
+free_at_exit(int code, Datum arg)
+{
+	nvp_slot_free();
+}
+
+/*
+ * nvp_slot_take gives this process a slot; its progress is seen by others from
+ * now on.  False if there is no shared memory or every slot is taken.
+ */
+bool
+nvp_slot_take(NvpProcessKind kind)
+{
+	static bool registered = false;
+	NvpSlot    *slot = NULL;
+
+	if (nvp_shared == NULL)
+		return false;
+	Assert(nvp_my_slot == NULL);
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < NVP_SLOTS && slot == NULL; i++)
+	{
+		if (nvp_shared->slots[i].kind == NVP_PROCESS_FREE)
+			slot = &nvp_shared->slots[i];
+	}
+	if (slot)
+	{
+		memset(slot, 0, sizeof(*slot));
+		slot->kind = kind;
+		slot->pid = MyProcPid;
+		slot->procno = nvp_my_procno();
+		slot->database = MyDatabaseId;
+		slot->started_at = MyStartTimestamp;
+		if (kind == NVP_PROCESS_LAUNCHER)
+			nvp_shared->launcher_procno = slot->procno;
+	}
+	LWLockRelease(nvp_shared->lock);
+	if (slot == NULL)
+		return false;
+	if (!registered)
+		before_shmem_exit(free_at_exit, 0);
+	registered = true;
+	nvp_my_slot = slot;
+	nvp_progress = &slot->progress;
+	return true;
+}
+
+/* nvp_slot_free gives the slot back; harmless without one. */
+void
+nvp_slot_free(void)
+{
+	static NvpProgress quiet;
+
+	if (nvp_my_slot == NULL)
+		return;
+	nvp_progress = &quiet;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	if (nvp_my_slot->kind == NVP_PROCESS_LAUNCHER)
+		nvp_shared->launcher_procno = -1;
+	nvp_my_slot->kind = NVP_PROCESS_FREE;
+	LWLockRelease(nvp_shared->lock);
+	nvp_my_slot = NULL;
+}
+
+/* nvp_slot_execution notes which execution this process runs; NULL = none. */
+void
+nvp_slot_execution(const pg_uuid_t *execution)
+{
+	if (nvp_my_slot == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	nvp_my_slot->has_execution = execution != NULL;
+	nvp_my_slot->is_idle = execution == NULL;
+	if (execution)
+	{
+		nvp_my_slot->execution = *execution;
+		nvp_my_slot->executions++;
+	}
+	LWLockRelease(nvp_shared->lock);
+}
+
+/*
+ * nvp_database_entry finds the entry of a database, or makes one.  NULL if
+ * there is none, or no room.  The caller holds the lock.
+ */
+NvpDatabase *
+nvp_database_entry(Oid database, bool make)
+{
+	NvpDatabase *empty = NULL;
+
+	for (int i = 0; i < NVP_DATABASES; i++)
+	{
+		NvpDatabase *entry = &nvp_shared->databases[i];
+
+		if (entry->oid == database)
+			return entry;
+		if (entry->oid == InvalidOid && empty == NULL)
+			empty = entry;
+	}
+	if (!make || empty == NULL)
+		return NULL;
+	memset(empty, 0, sizeof(*empty));
+	empty->oid = database;
+	return empty;
+}
+
+static void
+wake(int procno)
+{
+	SetLatch(&ProcGlobal->allProcs[procno].procLatch);
+}
+
+/* nvp_wake_launcher sets the launcher's latch. */
+void
+nvp_wake_launcher(void)
+{
+	if (nvp_shared && nvp_shared->launcher_procno >= 0)
+		wake(nvp_shared->launcher_procno);
+}
+
+/*
+ * nvp_wake_database tells the processes of a database that there is something
+ * to do: its keeper and one idle runner; without a keeper the launcher is told
+ * to look at once.
+ */
+void
+nvp_wake_database(Oid database)
+{
+	bool		has_keeper = false;
+	bool		woke_runner = false;
+
+	if (nvp_shared == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < NVP_SLOTS; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		if (slot->database != database)
+			continue;
+		if (slot->kind == NVP_PROCESS_KEEPER)
+		{
+			wake(slot->procno);
+			has_keeper = true;
+		}
+		else if (slot->kind == NVP_PROCESS_RUNNER && slot->is_idle && !woke_runner)
+		{
+			wake(slot->procno);
+			woke_runner = true;
+		}
+	}
+	if (!has_keeper)
+	{
+		NvpDatabase *entry = nvp_database_entry(database, true);
+
+		if (entry)
+		{
+			entry->look_at = 0;
+			entry->tries = 0;
+		}
+	}
+	LWLockRelease(nvp_shared->lock);
+	if (!has_keeper)
+		nvp_wake_launcher();
+}
+
+/* nvp_count_slots counts processes of a kind; InvalidOid = of all databases. */
+int
+nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
+{
+	int			n = 0;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		if (slot->kind == kind && (database == InvalidOid || slot->database == database) &&
+			(!idle_only || slot->is_idle))
+			n++;
+	}
+	LWLockRelease(nvp_shared->lock);
+	return n;
+}
+
+/* ---- waking at commit ------------------------------------------------------ */
+
+static bool wake_pending = false;
+
+static void
+wake_after_commit(XactEvent event, void *arg)
+{
+	if (!wake_pending)
+		return;
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT)
+	{
+		wake_pending = false;
+		nvp_wake_database(MyDatabaseId);
+	}
+	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
+		wake_pending = false;
+}
+
+/*
+ * nvp_wake_at_commit wakes the workers of this database once, when the current
+ * transaction commits.  What they do does not depend on being told.
+ */
+void
+nvp_wake_at_commit(void)
+{
+	static bool registered = false;
+
+	if (nvp_shared == NULL)
+		return;
+	if (!registered)
+		RegisterXactCallback(wake_after_commit, NULL);
+	registered = true;
+	wake_pending = true;
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * shmem.h
+ *		What our processes know of each other: slots in shared memory.
+ *
+ * One slot for every process of ours that lives (keepers, runners, sessions
+ * that run an execution themselves), one entry for every database that was
+ * looked at.  Only numbers lie here: pids, oids, progress.  A process frees
+ * its slot when it ends; what a crash leaves is wiped with the segment.
+ *
+ * Locks:  one LWLock guards slots and entries; progress inside a slot is
+ *		   written by its owner without lock (see base/progress.h).
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_SHMEM_H
+#define NVP_SHMEM_H
+
+#include "storage/lwlock.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "base/progress.h"
+
+typedef enum NvpProcessKind
+{
+	NVP_PROCESS_FREE = 0,
+	NVP_PROCESS_LAUNCHER,
+	NVP_PROCESS_KEEPER,			/* one a database: reconciles tables and workers */
+	NVP_PROCESS_RUNNER,			/* runs executions */
+	NVP_PROCESS_SESSION			/* a session in CALL nuvopipe.run or work */
+} NvpProcessKind;
+
+typedef struct NvpSlot
+{
+	int			kind;			/* NvpProcessKind */
+	int			pid;
+	int			procno;			/* of its PGPROC, whose latch wakes it */
+	Oid			database;
+	TimestampTz started_at;
+	bool		is_idle;		/* a runner that waits for work */
+	bool		has_execution;
+	pg_uuid_t	execution;
+	int64		executions;		/* done so far */
+	NvpProgress progress;
+} NvpSlot;
+
+/* what the launcher knows of a database */
+typedef struct NvpDatabase
+{
+	Oid			oid;			/* InvalidOid = free entry */
+	TimestampTz look_at;		/* not to be looked at before; 0 = now */
+	TimestampTz evicted_until;	/* DROP or ALTER DATABASE is under way */
+	int			tries;			/* looks in vain, for back-off */
+} NvpDatabase;
+
+#define NVP_SLOTS		192
+#define NVP_DATABASES	256
+
+typedef struct NvpShared
+{
+	LWLock	   *lock;
+	int			launcher_procno;	/* -1 = none */
+	NvpDatabase databases[NVP_DATABASES];
+	NvpSlot		slots[NVP_SLOTS];
+} NvpShared;
+
+extern NvpShared *nvp_shared;	/* NULL unless preloaded */
+extern NvpSlot *nvp_my_slot;
+
+extern void nvp_shmem_init(void);
+extern bool nvp_slot_take(NvpProcessKind kind);
+extern void nvp_slot_free(void);
+extern void nvp_slot_execution(const pg_uuid_t *execution);
+extern NvpDatabase *nvp_database_entry(Oid database, bool make);
+extern void nvp_wake_launcher(void);
+extern void nvp_wake_database(Oid database);
+extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
+extern void nvp_wake_at_commit(void);
+
+#endif							/* NVP_SHMEM_H */

@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.c
+ *		What our background processes have in common.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "libpq/pqsignal.h"
+#include "miscadmin.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/procsignal.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/wait_event.h"
+
+#include "base/compat.h"
+#include "worker/shmem.h"
+#include "worker/worker.h"
+
+/*
+ * nvp_worker_init registers the launcher; only while libraries are preloaded.
+ * It starts when recovery is over, so a standby stays quiet until promoted.
+ */
+void
+nvp_worker_init(void)
+{
+	BackgroundWorker worker = {0};
+
+	strlcpy(worker.bgw_name, "nuvopipe launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "nuvopipe launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "nuvopipe", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "nuvopipe_launcher_main", sizeof(worker.bgw_function_name));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = 5;
+	RegisterBackgroundWorker(&worker);
+}
+
+/* nvp_worker_setup installs the signal handlers every one of our processes has. */
+void
+nvp_worker_setup(void)
+{
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGUSR1, procsignal_sigusr1_handler);
+	BackgroundWorkerUnblockSignals();
+}
+
+/* nvp_worker_settings obeys a reload. */
+void
+nvp_worker_settings(void)
+{
+	if (!ConfigReloadPending)
+		return;
+	ConfigReloadPending = false;
+	ProcessConfigFile(PGC_SIGHUP);
+}
+
+/*
+ * nvp_worker_sleep waits until something happens, at most ms milliseconds.
+ *
+ * interrupts: ends the process on SIGTERM; a cancel has no meaning here and is
+ *		forgotten.
+ */
+void
+nvp_worker_sleep(long ms, uint32 wait_event)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, wait_event);
+	ResetLatch(MyLatch);
+	QueryCancelPending = false;
+	CHECK_FOR_INTERRUPTS();
+	nvp_worker_settings();
+}
+
+/*
+ * nvp_worker_start starts a process for a database; false if the server has no
+ * free worker slot.
+ */
+bool
+nvp_worker_start(const char *entry, const char *name, const char *type, Oid database)
+{
+	BackgroundWorker worker = {0};
+
+	strlcpy(worker.bgw_name, name, BGW_MAXLEN);
+	strlcpy(worker.bgw_type, type, BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "nuvopipe", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, entry, sizeof(worker.bgw_function_name));
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	return RegisterDynamicBackgroundWorker(&worker, NULL);
+}

@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.h
+ *		Our background processes.
+ *
+ *		postmaster --> launcher (one a cluster, connected to no database)
+ *		launcher   --> keeper (one a database that has the extension)
+ *		keeper     --> runners (nuvopipe.max_workers in the cluster)
+ *
+ * Scenarios to survive, in any order and in quick succession: CREATE and DROP
+ * EXTENSION, committed or aborted; CREATE DATABASE with one of our databases
+ * as template; DROP and RENAME DATABASE; kill -9 of any process; no free
+ * worker slot; settings reloaded; a standby that is promoted.
+ *
+ * The principle: nobody trusts a message.  At every tick launcher and keepers
+ * compare what the tables want with what lives and repair the difference; a
+ * commit that brings work only shortens the sleep.  Nothing here polls tables
+ * while there is nothing to do: a keeper sleeps until the next execution is
+ * due, at most a minute.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_WORKER_H
+#define NVP_WORKER_H
+
+#include "exec/session.h"
+
+extern void nvp_worker_init(void);
+extern void nvp_hook_init(void);
+
+/* worker.c */
+extern void nvp_worker_setup(void);
+extern void nvp_worker_settings(void);
+extern void nvp_worker_sleep(long ms, uint32 wait_event);
+extern bool nvp_worker_start(const char *entry, const char *name, const char *type, Oid database);
+
+/* runner.c */
+extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);
+extern int	nvp_work(NvpSession *session, int max_seconds);
+
+/* main functions, looked up by name in the library */
+extern PGDLLEXPORT void nuvopipe_launcher_main(Datum arg);
+extern PGDLLEXPORT void nuvopipe_keeper_main(Datum arg);
+extern PGDLLEXPORT void nuvopipe_runner_main(Datum arg);
+
+#endif							/* NVP_WORKER_H */
