@@ -12,6 +12,13 @@ PG_CPPFLAGS  = -I$(CURDIR)/src -DPCRE2_CODE_UNIT_WIDTH=8
 PG_CFLAGS    = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden
 SHLIB_LINK   = -lcurl -lpcre2-8 -lsodium
 
+# test/sql against expected/
+REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test
+# races, test/specs: PGXS would put the results elsewhere
+ISOLATION    = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=.
+
 EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
 
 PGXS        := $(shell $(PG_CONFIG) --pgxs)

@@ -19,7 +19,7 @@ BEGIN ATOMIC
 END;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.visible_names(kind text) RETURNS text[]
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -32,7 +32,7 @@ $$;
 
 -- The id of an object the caller may use; with manage, of one that is the caller's own.
 CREATE OR REPLACE FUNCTION _nuvopipe.find(kind text, ref text, manage boolean DEFAULT false) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -72,17 +72,17 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.tdm_id(tdm text) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('tdm', tdm); END $$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.connector_id(connector text) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('connector', connector); END $$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.template_id(template text) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('template', template); END $$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.pipeline_id(pipeline text) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('pipeline', pipeline); END $$;

@@ -201,6 +201,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS
-'Deletes a pipeline. Its executions and configurations stay as history; what is queued or running goes on.
+'Deletes a pipeline. Its executions and configurations stay as history; what is running goes on, what waits is canceled.
 pipeline: name or id.
 Errors: 42704 if there is no such pipeline.';

@@ -230,3 +230,11 @@ COMMENT ON VIEW nuvopipe.execution_progress IS 'How far the running executions h
 COMMENT ON COLUMN nuvopipe.execution_progress.phase IS 'fetch, survey, process, deliver or finish; bytes and rows count within the phase.';
 COMMENT ON COLUMN nuvopipe.execution_progress.remaining IS 'Estimate for the rest of this phase.';
 
+CREATE OR REPLACE FUNCTION nuvopipe.explain_pipeline(pipeline text) RETURNS SETOF text
+	AS 'MODULE_PATHNAME', 'nuvopipe_explain_pipeline' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION nuvopipe.explain_pipeline(text) IS
+'Shows what a run of a pipeline would do, without doing it: reader, survey, mapping, rules in order, policy, write mode, locks.
+pipeline: name or id.
+Returns one line a step. A target table is locked as by a load, until the end of the transaction.
+Errors: 42704 unknown pipeline; whatever would keep the pipeline from running, e.g. 42703 for a missing column of the table.';
+

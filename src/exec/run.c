@@ -37,9 +37,19 @@
 #include "pipeline/output.h"
 #include "pipeline/plan.h"
 
+/* who this process was before it became the pipeline's owner */
+typedef struct Identity
+{
+	bool		is_changed;
+	Oid			role;			/* of SET ROLE, InvalidOid = none */
+	Oid			userid;
+	int			sec_context;
+} Identity;
+
 typedef struct Run
 {
 	NvpSession *session;
+	Identity	identity;
 	NvpExecution *execution;
 	NvpRunReport *report;
 	NvpOutcome *outcome;		/* of the report */
@@ -97,23 +107,50 @@ phases_jsonb(Run *run)
 	return text_jsonb(buf.data);
 }
 
+/* ---- identity --------------------------------------------------------------- */
+
+/*
+ * Become the owner of the pipeline, for good: the outer role is his too, so
+ * that functions which ask who calls are not told of the worker's own rights,
+ * and no SET ROLE inside his queries leads anywhere else.
+ */
+static void
+become_owner(Run *run)
+{
+	run->identity.role = GetCurrentRoleId();
+	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
+	run->identity.is_changed = true;
+	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
+	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
+}
+
+/* Be ourselves again; also after an abort, which gave back the inner identity only. */
+static void
+become_self(Run *run)
+{
+	if (!run->identity.is_changed)
+		return;
+	run->identity.is_changed = false;
+	SetUserIdAndSecContext(run->identity.userid, 0);
+	SetCurrentRoleId(run->identity.role, superuser_arg(OidIsValid(run->identity.role) ?
+													   run->identity.role : GetSessionUserId()));
+	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
+}
+
 /* ---- fetch ----------------------------------------------------------------- */
 
 /* TABLE reads this database: that needs a transaction, and the owner's rights */
 static bool
 fetch_in_database(Run *run, NvpFault *fault)
 {
-	Oid			userid;
-	int			sec_context;
 	bool		ok;
 
 	nvp_session_begin(run->session);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(run->plan->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	become_owner(run);
 	MemoryContextSwitchTo(run->context);
 	ok = run->plan->input->routine->fetch(run->plan->input, &run->execution->object, run->input,
 										  move_progress, NULL, fault);
-	SetUserIdAndSecContext(userid, sec_context);
+	become_self(run);
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
 	return ok;
@@ -275,14 +312,11 @@ make_job(Run *run)
 static bool
 process(Run *run, NvpFault *fault)
 {
-	Oid			userid;
-	int			sec_context;
 	bool		ok;
 
 	enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
 	nvp_session_begin(run->session);
-	GetUserIdAndSecContext(&userid, &sec_context);
-	SetUserIdAndSecContext(run->plan->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	become_owner(run);
 	MemoryContextSwitchTo(run->context);
 	run->job = make_job(run);
 	nvp_job_open(run->job);
@@ -291,7 +325,7 @@ process(Run *run, NvpFault *fault)
 	else
 		run->job->output = nvp_output_spool(run->plan, run->output);
 	ok = nvp_job_run(run->job, fault);
-	SetUserIdAndSecContext(userid, sec_context);
+	become_self(run);
 	run->outcome->counts = run->job->counts;
 	if (ok)
 		ok = judge(run, fault);
@@ -557,6 +591,7 @@ static bool
 recover(Run *run, ErrorData *edata)
 {
 	nvp_session_rollback(run->session);
+	become_self(run);
 	MemoryContextSwitchTo(run->context);
 	if (worth_care(run, edata->sqlerrcode))
 	{

@@ -42,6 +42,7 @@
 #define SLICE_BYTES		32768	/* scanned at a time */
 #define CELL_ESCAPED	0x80	/* private cell flag: has escapes to take out */
 #define NO_OFFSET		PG_UINT32_MAX
+#define HEADER_COLUMNS	128		/* a wider header is read twice */
 
 typedef struct CsvReader
 {
@@ -587,25 +588,66 @@ name_columns(CsvReader *csv, const NvpBatch *scratch)
 /*
  * read_header goes to the first data row.  The first time it also names the
  * columns, for which it needs the first record even if that is data.
+ *
+ * out: *width, the cells of that record; more than scratch can hold means that
+ *		nothing was done and the call is to be repeated with a wider one.
  */
 static bool
-read_header(CsvReader *csv)
+read_header(CsvReader *csv, NvpBatch *scratch, uint32 *width)
 {
 	NvpReader  *reader = &csv->base.reader;
-	NvpBatch   *scratch = nvp_batch_create(NVP_MAX_COLUMNS);
-	bool		ok = begin_file(csv) && skip_preamble(csv, scratch);
+	NvpReadStatus status;
 
-	if (ok && (reader->format.has_header || reader->ncols == 0))
+	*width = 0;
+	scratch->nrows = 0;
+	if (!begin_file(csv) || !skip_preamble(csv, scratch))
+		return false;
+	if (!reader->format.has_header && reader->ncols > 0)
+		return true;
+	status = read_rows(csv, scratch, 1);
+	if (status == NVP_READ_BAD)
+		return false;
+	if (status == NVP_READ_END)
 	{
-		NvpReadStatus status = read_rows(csv, scratch, 1);
+		reader->error.is_empty = true;
+		return true;
+	}
+	*width = scratch->rows[0].width;
+	if (reader->format.has_header)
+		reader->skipped_rows++;
+	if (reader->ncols > 0 || (*width > scratch->ncols && *width <= NVP_MAX_COLUMNS))
+		return true;
+	return name_columns(csv, scratch);
+}
 
-		ok = (status != NVP_READ_BAD);
-		if (status == NVP_READ_END)
-			reader->error.is_empty = true;
-		else if (status == NVP_READ_OK && reader->ncols == 0)
-			ok = name_columns(csv, scratch);
-		if (status == NVP_READ_OK && reader->format.has_header)
-			reader->skipped_rows++;
+/* one_row_batch makes a batch for a single record of any width */
+static NvpBatch *
+one_row_batch(int ncols)
+{
+	NvpBatch   *batch = palloc0(sizeof(NvpBatch));
+
+	batch->ncols = batch->maxcols = ncols;
+	batch->capacity = 1;
+	batch->cells = palloc0(sizeof(NvpCell) * ncols);
+	batch->rows = palloc0(sizeof(NvpRow));
+	return batch;
+}
+
+/* go_to_data reads the header with a batch as wide as it needs */
+static bool
+go_to_data(CsvReader *csv)
+{
+	NvpReader  *reader = &csv->base.reader;
+	NvpBatch   *scratch = one_row_batch(Max(HEADER_COLUMNS, reader->ncols));
+	uint32		width;
+	bool		ok = read_header(csv, scratch, &width);
+
+	if (ok && width > scratch->ncols && reader->ncols == 0)
+	{
+		nvp_batch_free(scratch);
+		scratch = one_row_batch(width);
+		ok = reader->source->rewind(reader->source) ?
+			read_header(csv, scratch, &width) : nvp_reader_fail_io(reader);
 	}
 	nvp_batch_free(scratch);
 	return ok;
@@ -616,7 +658,7 @@ csv_rewind(NvpReader *reader)
 {
 	if (!reader->source->rewind(reader->source))
 		return nvp_reader_fail_io(reader);
-	return read_header((CsvReader *) reader);
+	return go_to_data((CsvReader *) reader);
 }
 
 static bool
@@ -632,7 +674,7 @@ csv_open(NvpReader *reader)
 	csv->signs.escape = csv->has_escape ? format->escape : csv->signs.quote;
 	csv->scan = csv->base.force_plain ? nvp_csv_scan_plain : nvp_csv_scan_best();
 	csv->index = palloc(sizeof(uint32) * (SLICE_BYTES + NVP_CSV_SCAN_SLACK));
-	if (!read_header(csv))
+	if (!go_to_data(csv))
 		return false;
 	if (format->has_header || reader->ncols == 0)
 		return true;

@@ -1,14 +1,15 @@
 /*-------------------------------------------------------------------------
  *
  * encode.c
- *		Sources that turn UTF-16 and Latin-1 into UTF-8.
+ *		Sources that turn UTF-16, Latin-1 and Windows-1252 into UTF-8.
  *
  * Flow:   inner source --> raw[at .. filled) --> UTF-8 in the caller's buffer
  *
  * Nothing is dropped or mended.  An unpaired surrogate becomes the three bytes
  * UTF-8 would need for it, which no UTF-8 check accepts, so that the cell that
  * holds it is reported; the same goes for an odd byte at the end, which becomes
- * the byte FF.  A byte order mark at the front is taken off.
+ * the byte FF, and for the five bytes Windows-1252 does not define, which stay
+ * themselves.  A byte order mark at the front is taken off.
  *
  * Pure: also built outside the server (see test/unit).
  * Source: RFC 2781 (UTF-16), RFC 3629 (UTF-8).
@@ -36,7 +37,7 @@ typedef struct Decoder
 	unsigned char raw[RAW_BYTES];
 } Decoder;
 
-static const char *const encoding_names[] = {"utf-8", "utf-16le", "utf-16be", "latin-1"};
+static const char *const encoding_names[] = {"utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"};
 
 /* nvp_encoding_name returns the name an option uses. */
 const char *
@@ -58,7 +59,8 @@ nvp_encoding_parse(const char *name, NvpEncoding *encoding)
 		{"utf-16le", NVP_ENCODING_UTF16LE}, {"utf16le", NVP_ENCODING_UTF16LE},
 		{"utf-16be", NVP_ENCODING_UTF16BE}, {"utf16be", NVP_ENCODING_UTF16BE},
 		{"latin-1", NVP_ENCODING_LATIN1}, {"latin1", NVP_ENCODING_LATIN1},
-		{"iso-8859-1", NVP_ENCODING_LATIN1}
+		{"iso-8859-1", NVP_ENCODING_LATIN1},
+		{"windows-1252", NVP_ENCODING_WINDOWS1252}, {"cp1252", NVP_ENCODING_WINDOWS1252}
 	};
 
 	for (int i = 0; i < lengthof(aliases); i++)
@@ -124,6 +126,33 @@ put_code(uint32 code, char *out)
 	return 4;
 }
 
+/* code points of the bytes 80 to 9F of Windows-1252; 0 = not defined */
+static const uint16 windows_1252[32] = {
+	0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
+	0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178
+};
+
+static int
+put_byte(unsigned char byte, NvpEncoding encoding, char *out)
+{
+	if (encoding == NVP_ENCODING_WINDOWS1252 && byte >= 0x80 && byte < 0xA0)
+	{
+		if (windows_1252[byte - 0x80] != 0)
+			return put_code(windows_1252[byte - 0x80], out);
+		out[0] = (char) byte;
+		return 1;
+	}
+	return put_code(byte, out);
+}
+
+static bool
+is_utf16(NvpEncoding encoding)
+{
+	return encoding == NVP_ENCODING_UTF16LE || encoding == NVP_ENCODING_UTF16BE;
+}
+
 static inline uint32
 unit_at(const Decoder *decoder, int at)
 {
@@ -144,8 +173,8 @@ step(Decoder *decoder, char *out)
 
 	if (left == 0)
 		return 0;
-	if (decoder->encoding == NVP_ENCODING_LATIN1)
-		return put_code(decoder->raw[decoder->at++], out);
+	if (!is_utf16(decoder->encoding))
+		return put_byte(decoder->raw[decoder->at++], decoder->encoding, out);
 	if (left == 1)
 	{
 		if (!decoder->inner_eof)
@@ -181,7 +210,7 @@ begin(Decoder *decoder)
 	while (decoder->filled - decoder->at < 2 && !decoder->inner_eof)
 		if (!refill(decoder))
 			return false;
-	if (decoder->encoding != NVP_ENCODING_LATIN1 &&
+	if (is_utf16(decoder->encoding) &&
 		decoder->filled - decoder->at >= 2 && unit_at(decoder, decoder->at) == 0xFEFF)
 		decoder->at += 2;
 	decoder->begun = true;

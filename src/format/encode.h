@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * encode.h
- *		Sources that turn UTF-16 and Latin-1 into UTF-8.
+ *		Sources that turn UTF-16, Latin-1 and Windows-1252 into UTF-8.
  *
  * Calls:  nvp_decoder_open, then those of any source.
  * Memory: 64 kB for raw bytes, in the context current at open.

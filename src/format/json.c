@@ -69,6 +69,8 @@ typedef struct JsonReader
 	int		   *order;			/* column of the n-th key of the last object */
 	int			norder;
 	uint64		serial;			/* of the current object */
+	const char *object;			/* its opening brace */
+	uint64		proved;			/* serial of the last object known to be JSON to its end */
 	uint32		width;			/* pairs of the current object */
 	uint64		line_no;		/* of the byte at window.start */
 	uint32		bad_at;			/* offset in the window of what is not JSON */
@@ -121,13 +123,42 @@ add_column(JsonReader *json, const char *key, uint32 len)
 	nvp_reader_add_column(reader, key, len);
 }
 
-/* find_column returns the column of the key between from and to, made if new; -1 if too many */
-static pg_noinline int
-find_column(JsonReader *json, const char *from, const char *to, bool has_escapes)
+/*
+ * may_add tells whether the current object may bring new columns: it must be
+ * JSON to its end, or else a damaged line would leave columns behind.
+ */
+static bool
+may_add(JsonReader *json, const char *end, NvpJsonStatus *status)
+{
+	const char *p;
+
+	if (json->proved == json->serial)
+		return true;
+	p = nvp_json_value_end(json->object, end, status);
+	if (p == NULL)
+		return false;
+	if (json->is_lines && p != end)
+	{
+		*status = NVP_JSON_BAD;
+		return false;
+	}
+	json->proved = json->serial;
+	return true;
+}
+
+/*
+ * find_column finds the column of the key between from and to, made if new.
+ *
+ * out: *col, -1 if there would be too many; false if the object is not JSON
+ *		behind the key, or not all there.
+ */
+static pg_noinline bool
+find_column(JsonReader *json, const char *from, const char *to, bool has_escapes,
+			const char *end, int *col, NvpJsonStatus *status)
 {
 	uint32		len = to - from;
 	char	   *plain = NULL;
-	int			col;
+	bool		ok = true;
 
 	if (has_escapes)
 	{
@@ -135,15 +166,34 @@ find_column(JsonReader *json, const char *from, const char *to, bool has_escapes
 		len = nvp_json_unescape(from, len, plain);
 		from = plain;
 	}
-	col = nvp_names_find(&json->keys, from, len);
-	if (col < 0 && json->keys.count < NVP_MAX_COLUMNS)
+	*col = nvp_names_find(&json->keys, from, len);
+	if (*col < 0)
 	{
-		col = json->keys.count;
-		add_column(json, from, len);
+		ok = may_add(json, end, status);
+		if (ok && json->keys.count < NVP_MAX_COLUMNS)
+		{
+			*col = json->keys.count;
+			add_column(json, from, len);
+		}
 	}
 	if (plain)
 		pfree(plain);
-	return col;
+	return ok;
+}
+
+/* known_key compares the key at p with the n-th one of the last object; its column or -1 */
+static inline int
+known_key(const JsonReader *json, const char *p, const char *end, int n)
+{
+	if (likely(n < json->norder))
+	{
+		const JsonColumn *column = &json->columns[json->order[n]];
+
+		if (column->quoted_len != 0 && end - p > column->quoted_len &&
+			memcmp(p, column->quoted, column->quoted_len) == 0)
+			return json->order[n];
+	}
+	return -1;
 }
 
 /*
@@ -154,33 +204,23 @@ find_column(JsonReader *json, const char *from, const char *to, bool has_escapes
 static inline const char *
 parse_key(JsonReader *json, const char *p, const char *end, int n, int *col, NvpJsonStatus *status)
 {
-	if (likely(n < json->norder))
-	{
-		const JsonColumn *column = &json->columns[json->order[n]];
-
-		if (column->quoted_len != 0 && end - p > column->quoted_len &&
-			memcmp(p, column->quoted, column->quoted_len) == 0)
-		{
-			*col = json->order[n];
-			p += column->quoted_len;
-			goto colon;
-		}
-	}
-	*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
-	if (p >= end || *p != '"')
-		return NULL;
+	*col = known_key(json, p, end, n);
+	if (likely(*col >= 0))
+		p += json->columns[*col].quoted_len;
 	else
 	{
 		bool		has_escapes = false;
-		const char *close = nvp_json_string_end(p + 1, end, &has_escapes, status);
+		const char *close;
 
-		if (close == NULL)
+		*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
+		if (p >= end || *p != '"')
 			return NULL;
-		*col = find_column(json, p + 1, close, has_escapes);
+		close = nvp_json_string_end(p + 1, end, &has_escapes, status);
+		if (close == NULL ||
+			!find_column(json, p + 1, close, has_escapes, end, col, status))
+			return NULL;
 		p = close + 1;
 	}
-
-colon:
 	if (p < end && *p != ':')
 		p = nvp_json_skip_space(p, end);
 	*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
@@ -287,6 +327,7 @@ parse_object(JsonReader *json, NvpBatch *batch, int row, const char **pp, const 
 
 	json->serial++;
 	json->width = 0;
+	json->object = *pp;
 	if (p < end && *p == '}')
 	{
 		finish_object(json, batch, row, 0, false);

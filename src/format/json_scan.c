@@ -180,56 +180,9 @@ word_end(const char *p, const char *end, NvpJsonStatus *status)
 	return NULL;
 }
 
-/* nested_end finds the bracket that closes the one at p */
+/* scalar_end recognises a string, number or word */
 static const char *
-nested_end(const char *p, const char *end, NvpJsonStatus *status)
-{
-	unsigned char is_object[NVP_JSON_MAX_DEPTH];
-	int			depth = 0;
-
-	for (; p < end; p++)
-	{
-		switch (*p)
-		{
-			case '{':
-			case '[':
-				if (depth == NVP_JSON_MAX_DEPTH)
-				{
-					*status = NVP_JSON_BAD;
-					return NULL;
-				}
-				is_object[depth++] = (*p == '{');
-				break;
-			case '}':
-			case ']':
-				if (is_object[--depth] != (*p == '}'))
-				{
-					*status = NVP_JSON_BAD;
-					return NULL;
-				}
-				if (depth == 0)
-					return p + 1;
-				break;
-			case '"':
-				{
-					bool		has_escapes;
-
-					p = nvp_json_string_end(p + 1, end, &has_escapes, status);
-					if (p == NULL)
-						return NULL;
-				}
-				break;
-			default:
-				break;
-		}
-	}
-	*status = NVP_JSON_MORE;
-	return NULL;
-}
-
-/* nvp_json_value_end recognises any value at p, which lies before end. */
-const char *
-nvp_json_value_end(const char *p, const char *end, NvpJsonStatus *status)
+scalar_end(const char *p, const char *end, NvpJsonStatus *status)
 {
 	bool		has_escapes;
 
@@ -238,9 +191,6 @@ nvp_json_value_end(const char *p, const char *end, NvpJsonStatus *status)
 		case '"':
 			p = nvp_json_string_end(p + 1, end, &has_escapes, status);
 			return p ? p + 1 : NULL;
-		case '{':
-		case '[':
-			return nested_end(p, end, status);
 		case 't':
 		case 'f':
 		case 'n':
@@ -248,6 +198,88 @@ nvp_json_value_end(const char *p, const char *end, NvpJsonStatus *status)
 		default:
 			return nvp_json_number_end(p, end, status);
 	}
+}
+
+/* member_start recognises a key with its colon */
+static const char *
+member_start(const char *p, const char *end, NvpJsonStatus *status)
+{
+	*status = NVP_JSON_BAD;
+	if (*p != '"')
+		return NULL;
+	p = scalar_end(p, end, status);
+	if (p == NULL)
+		return NULL;
+	p = nvp_json_skip_space(p, end);
+	*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
+	return (p < end && *p == ':') ? p + 1 : NULL;
+}
+
+/*
+ * nested_end finds the bracket that closes the one at p.  A loop, not a
+ * recursion: how deep it may go is our choice, not the stack's.
+ */
+static const char *
+nested_end(const char *p, const char *end, NvpJsonStatus *status)
+{
+	bool		in_object[NVP_JSON_MAX_DEPTH];
+	int			depth = 0;
+	bool		after_value = false;	/* comma or closing bracket comes next */
+	bool		may_close = false;	/* the bracket was just opened */
+
+	for (;;)
+	{
+		p = nvp_json_skip_space(p, end);
+		*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
+		if (p >= end)
+			return NULL;
+		if ((after_value || may_close) && *p == (in_object[depth - 1] ? '}' : ']'))
+		{
+			p++;
+			if (--depth == 0)
+				return p;
+			after_value = true;
+			continue;
+		}
+		if (after_value)
+		{
+			if (*p++ != ',')
+				return NULL;
+			after_value = may_close = false;
+			continue;
+		}
+		if (depth > 0 && in_object[depth - 1])
+		{
+			p = member_start(p, end, status);
+			if (p == NULL)
+				return NULL;
+			p = nvp_json_skip_space(p, end);
+			*status = p < end ? NVP_JSON_BAD : NVP_JSON_MORE;
+			if (p >= end)
+				return NULL;
+		}
+		may_close = (*p == '{' || *p == '[');
+		if (may_close)
+		{
+			if (depth == NVP_JSON_MAX_DEPTH)
+				return NULL;
+			in_object[depth++] = (*p++ == '{');
+			continue;
+		}
+		p = scalar_end(p, end, status);
+		if (p == NULL)
+			return NULL;
+		after_value = true;
+	}
+}
+
+/* nvp_json_value_end recognises any value at p, which lies before end. */
+const char *
+nvp_json_value_end(const char *p, const char *end, NvpJsonStatus *status)
+{
+	if (*p == '{' || *p == '[')
+		return nested_end(p, end, status);
+	return scalar_end(p, end, status);
 }
 
 static uint32

@@ -41,7 +41,7 @@ extern const char *nvp_json_string_end(const char *p, const char *end,
 									   bool *has_escapes, NvpJsonStatus *status);
 extern const char *nvp_json_number_end(const char *p, const char *end, NvpJsonStatus *status);
 
-/* any value at all; brackets are matched, what lies between them is not judged further */
+/* any value at all, nested ones to NVP_JSON_MAX_DEPTH */
 extern const char *nvp_json_value_end(const char *p, const char *end, NvpJsonStatus *status);
 
 /* take escapes out of a string that nvp_json_string_end accepted; out may be in */

@@ -165,15 +165,16 @@ char *
 nvp_names_add_header(NvpNames *names, const char *text, uint32 len, int column_no)
 {
 	char	   *name = nvp_text_escape_invalid(text, len);
+	bool		is_made = is_blank(name);
 	int			found;
 
-	if (is_blank(name))
+	if (is_made)
 	{
 		pfree(name);
 		name = psprintf("column_%d", column_no);
 	}
 	found = nvp_names_find(names, name, strlen(name));
-	if (found >= 0 && names->names[found].is_taken)
+	if (found >= 0 && (is_made || names->names[found].is_taken))
 	{
 		char	   *base = name;
 

@@ -34,7 +34,8 @@ typedef enum NvpEncoding
 	NVP_ENCODING_UTF8 = 0,
 	NVP_ENCODING_UTF16LE,
 	NVP_ENCODING_UTF16BE,
-	NVP_ENCODING_LATIN1			/* ISO 8859-1, byte = code point */
+	NVP_ENCODING_LATIN1,		/* ISO 8859-1, byte = code point */
+	NVP_ENCODING_WINDOWS1252	/* Latin-1 with printable 80 to 9F */
 } NvpEncoding;
 
 /* everything a reader must know; sniffing fills it, options pin it */

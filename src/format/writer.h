@@ -7,6 +7,16 @@
  * Calls:  nvp_writer_open, nvp_writer_batch*, nvp_writer_finish (frees it).
  * Memory: one buffer of 256 kB, in the context current at open.
  * Errors: never throws; false when the sink refused bytes.
+ *
+ * CSV: a NULL cell and an empty text are both written as nothing, since that is
+ * what readers of CSV take for missing, and a quoted "" would be taken for text
+ * by some and for missing by others; quote_all quotes them both.  The only cell
+ * of a row is quoted if it is empty: the line would be blank otherwise.
+ *
+ * JSON: text is escaped, NULL is null; numbers, booleans and nested values are
+ * written as they are.  JSON cannot hold bytes that are not UTF-8: each becomes
+ * U+FFFD here, and the issue that such a cell has raised keeps the original.
+ *
  * Source: RFC 4180 (CSV), RFC 8259 (JSON), one object a line (JSON Lines).
  *
  *-------------------------------------------------------------------------

@@ -144,8 +144,16 @@ nvp_code_squeeze(const char *t, uint32 len, bool all_blanks, const char *marks,
 	while (t < end)
 	{
 		uint32		cp;
-		int			size = nvp_utf8_decode(t, end, &cp);
+		int			size;
 
+		if (nvp_ascii_is(*t, NVP_ASCII_ALNUM))
+		{
+			if (n == outsize)
+				return -1;
+			out[n++] = nvp_ascii_upper(*t++);
+			continue;
+		}
+		size = nvp_utf8_decode(t, end, &cp);
 		if (size == 0)
 			return -1;
 		t += size;
@@ -159,9 +167,23 @@ nvp_code_squeeze(const char *t, uint32 len, bool all_blanks, const char *marks,
 			continue;
 		if (n == outsize)
 			return -1;
-		out[n++] = nvp_ascii_upper((char) cp);
+		out[n++] = (char) cp;
 	}
 	return n;
+}
+
+/* nvp_code_digits is nvp_text_digits, quick for what is plain ASCII already. */
+int
+nvp_code_digits(const char *t, uint32 len, char *out)
+{
+	uint8		any = 0;
+
+	for (uint32 i = 0; i < len; i++)
+	{
+		any |= t[i];
+		out[i] = t[i];
+	}
+	return any < 0x80 ? (int) len : nvp_text_digits(t, len, out);
 }
 
 /*

@@ -70,6 +70,7 @@ extern bool nvp_code_skip_word(const char **t, uint32 *len, const char *word);
 extern void nvp_code_skip_blanks(const char **t, uint32 *len);
 extern int	nvp_code_squeeze(const char *t, uint32 len, bool all_blanks, const char *marks,
 							 char *out, int outsize);
+extern int	nvp_code_digits(const char *t, uint32 len, char *out);
 extern bool nvp_code_is_inner_blank(uint32 cp);
 extern int	nvp_code_integer(const NvpCell *cell, char *out, int outsize);
 extern const char *const *nvp_code_find(const char *const *table, int rows, int cols,

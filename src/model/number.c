@@ -87,13 +87,15 @@ nvp_number_prepare(const char *t, uint32 len, char *out)
 	for (char *p = out; p < out + n;)
 	{
 		uint32		cp;
-		int			bytes = nvp_utf8_decode(p, out + n, &cp);
-		char		c = 0;
+		int			bytes = 1;
+		char		c = (signed char) *p >= 0x20 ? *p : 0;
 
-		if (bytes == 1 && cp >= 0x20)
-			c = (char) cp;
-		else if (bytes > 1)
+		/* nvp_text_digits has decoded it once, so it can be */
+		if ((signed char) *p < 0)
+		{
+			bytes = nvp_utf8_decode(p, out + n, &cp);
 			c = prepare_code_point(cp);
+		}
 		if (c == 0)
 			return -1;
 		*to++ = c;
@@ -216,6 +218,11 @@ nvp_number_read_unsigned(char *t, int len, bool exponent, NvpNumber *number)
 {
 	char	   *to = t;
 
+	if (len > 0 && is_digit(t[0]) && nvp_number_read_plain(t, len, number))
+	{
+		number->in_place = false;	/* the scratch buffer is not the cell */
+		return true;
+	}
 	memset(number, 0, sizeof(*number));
 	if (exponent)
 		len = split_exponent(t, len, &number->has_exponent, &number->exponent);

@@ -81,8 +81,17 @@ read_double(const NvpNumber *number, int e10, double *result)
 	int			lead = count_leading_zeros(number);
 	int			ndigits = number->na + number->nb - lead;
 	char	   *to = copy_digits(number, lead, ndigits, buf);
+	char		exponent[8];
+	int			n = 0;
 
-	snprintf(to, buf + sizeof(buf) - to, "e%d", e10);
+	*to++ = 'e';
+	if (e10 < 0)
+		*to++ = '-';
+	for (int left = abs(e10); left > 0 || n == 0; left /= 10)
+		exponent[n++] = '0' + left % 10;
+	while (n > 0)
+		*to++ = exponent[--n];
+	*to = '\0';
 	*result = strtod(buf, NULL);
 
 	/* digits that do not lead with zero are not zero, but may become it */
@@ -113,7 +122,7 @@ nvp_number_double(const NvpNumber *number, int point, double *result)
 	}
 	if (number->is_short && number->mantissa <= EXACT_MANTISSA &&
 		e10 <= EXACT_POWER && e10 >= -EXACT_POWER && FLT_EVAL_METHOD == 0)
-		*result = e10 < 0 ? number->mantissa / powers[-e10] : number->mantissa * powers[e10];
+		*result = e10 < 0 ? (int64) number->mantissa / powers[-e10] : (int64) number->mantissa * powers[e10];
 	else if (count_leading_zeros(number) == number->na + number->nb)
 		*result = 0;
 	else if (read_double(number, e10, result) != NVP_NUMBER_FINE)
@@ -183,9 +192,21 @@ bool
 nvp_number_text(const NvpNumber *number, int point, NvpText *result)
 {
 	int			ndigits = number->na + number->nb;
-	int			lead = count_leading_zeros(number);
-	int			trail = count_trailing_zeros(number, lead);
-	int			nfraction = Max(0, ndigits - trail - point);
+	int			lead;
+	int			trail;
+	int			nfraction;
+
+	/* no zeros at its ends: all of the cell */
+	if (number->in_place && point == number->na && ndigits <= DBL_DIG && number->a[0] != '0' &&
+		(number->nb == 0 || number->b[number->nb - 1] != '0'))
+	{
+		result->ptr = number->a - number->negative;
+		result->len = number->negative + number->na + (number->nb > 0 ? 1 + number->nb : 0);
+		return true;
+	}
+	lead = count_leading_zeros(number);
+	trail = count_trailing_zeros(number, lead);
+	nfraction = Max(0, ndigits - trail - point);
 
 	/* below 1e-6 an exponent is printed */
 	if (number->exponent != 0 || ndigits - lead - trail > DBL_DIG || point > DBL_DIG || lead - point > 5)

@@ -61,6 +61,37 @@ skip_ascii(const char *p, size_t len)
 	return done;
 }
 
+/* True if all of p is ASCII and not zero: whole words, the last one overlapping. */
+static inline bool
+is_plain_ascii(const char *p, size_t len)
+{
+	uint64		word;
+	uint32		half;
+
+	if (len >= 8)
+	{
+		size_t		done = skip_ascii(p, len);
+
+		if (len - done >= 8)
+			return false;
+		memcpy(&word, p + len - 8, 8);
+		return special_bytes(word) == 0;
+	}
+	if (len >= 4)
+	{
+		memcpy(&half, p, 4);
+		word = half;
+		memcpy(&half, p + len - 4, 4);
+		return special_bytes(word << 32 | half) == 0;
+	}
+	for (size_t i = 0; i < len; i++)
+	{
+		if ((signed char) p[i] <= 0)
+			return false;
+	}
+	return true;
+}
+
 /*
  * nvp_utf8_decode reads the code point at p.
  *
@@ -138,6 +169,8 @@ nvp_utf8_valid(const char *p, size_t len)
 {
 	const char *end = p + len;
 
+	if (likely(is_plain_ascii(p, len)))
+		return true;
 	while (p < end)
 	{
 		const char *stop;
@@ -217,19 +250,20 @@ nvp_text_trim(const char **p, uint32 *len)
 	*len = end - start;
 }
 
-/* The value of a decimal digit of the scripts we read and the script's zero; -1 if none. */
-static inline int
+/*
+ * The value of a decimal digit that is not ASCII, and the zero of its script;
+ * -1 if it is no digit of the scripts we read.
+ */
+static int
 digit_value(uint32 cp, uint32 *zero)
 {
-	static const uint32 zeros[] = {'0', 0x0660, 0x06F0, 0x0966, 0xFF10};
+	static const uint32 zeros[] = {0x0660, 0x06F0, 0x0966, 0xFF10};
 
-	for (int i = 0; i < lengthof(zeros); i++)
+	for (int i = 0; i < lengthof(zeros) && cp >= zeros[i]; i++)
 	{
+		*zero = zeros[i];
 		if (cp - zeros[i] < 10)
-		{
-			*zero = zeros[i];
 			return cp - zeros[i];
-		}
 	}
 	return -1;
 }
@@ -244,25 +278,31 @@ nvp_text_digits(const char *p, uint32 len, char *out)
 
 	while (p < end)
 	{
+		uint32		zero = '0';
 		uint32		cp;
-		uint32		zero;
-		int			n = nvp_utf8_decode(p, end, &cp);
 		int			digit;
+		int			n = 1;
 
-		if (n == 0)
-			return -1;
-		digit = digit_value(cp, &zero);
-		if (digit < 0)
-		{
-			memmove(to, p, n);
-			to += n;
-		}
+		if ((signed char) *p >= 0)
+			digit = *p >= '0' && *p <= '9' ? *p - '0' : -1;
 		else
+		{
+			n = nvp_utf8_decode(p, end, &cp);
+			if (n == 0)
+				return -1;
+			digit = digit_value(cp, &zero);
+		}
+		if (digit >= 0)
 		{
 			if (script != 0 && script != zero)
 				return -1;
 			script = zero;
 			*to++ = '0' + digit;
+		}
+		else
+		{
+			for (int i = 0; i < n; i++)
+				*to++ = p[i];
 		}
 		p += n;
 	}

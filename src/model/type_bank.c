@@ -82,18 +82,20 @@ fits_structure(const char *s, int n, const char *structure)
 static int
 iban_remainder(const char *s, int n)
 {
-	int			remainder = 0;
+	uint64		number = 0;
 
 	for (int i = 0; i < n; i++)
 	{
-		char		c = s[(i + 4) % n];
+		char		c = i + 4 < n ? s[i + 4] : s[i + 4 - n];
 
 		if (nvp_ascii_is(c, NVP_ASCII_DIGIT))
-			remainder = (remainder * 10 + (c - '0')) % 97;
+			number = number * 10 + (c - '0');
 		else
-			remainder = (remainder * 100 + (c - 'A' + 10)) % 97;
+			number = number * 100 + (c - 'A' + 10);
+		if (number > PG_UINT64_MAX / 100 - 1)
+			number %= 97;
 	}
-	return remainder;
+	return number % 97;
 }
 
 static NvpCode

@@ -182,7 +182,7 @@ read_text(const NvpCodeCell *in, const Axis *axis, double *degrees)
 {
 	char		buffer[NVP_CELL_MAX_BYTES + 1];
 	GeoScan		scan = {.p = buffer};
-	int			n = nvp_text_digits(in->t, in->len, buffer);
+	int			n = nvp_code_digits(in->t, in->len, buffer);
 
 	if (n < 0)
 		return false;

@@ -58,7 +58,7 @@ read_gtin(const NvpCodeCell *in)
 
 	if (in->cell->kind == NVP_CELL_NUMBER)
 		n = pad_typed(in->cell, out);
-	else if (in->len > sizeof(mapped) || (n = nvp_text_digits(in->t, in->len, mapped)) < 0)
+	else if (in->len > sizeof(mapped) || (n = nvp_code_digits(in->t, in->len, mapped)) < 0)
 		return NVP_CODE_INVALID_GTIN;
 	else
 		n = nvp_code_squeeze(mapped, n, false, "-", out, sizeof(out));

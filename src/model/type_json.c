@@ -277,7 +277,13 @@ nvp_json_convert(const NvpColumn *column, const NvpCell *cells, int n,
 
 		if (!nvp_cell_open(column, in.cell, in.value, &in.t, &in.len))
 			continue;
-		code = read_json(&in);
+		if (in.cell->kind == NVP_CELL_TEXT)
+			code = read_json(&in);
+		else
+		{
+			nvp_text_trim(&in.t, &in.len);
+			code = nvp_utf8_valid(in.t, in.len) ? read_json(&in) : NVP_CODE_INVALID_TEXT;
+		}
 		if (code != NVP_CODE_NONE)
 			nvp_value_error(in.value, code);
 	}

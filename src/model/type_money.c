@@ -68,35 +68,25 @@ read_percentage(const MoneyState *state, char *t, int len, NvpNumber *number)
 	return true;
 }
 
-/* The bytes of a unit of this currency at t, where n are left; 0 if there is none. */
+/* The bytes of a unit of this currency at either end of t; 0 if there is none. */
 static int
-match_unit(const MoneyState *state, const char *t, int n)
+match_unit(const MoneyState *state, const char *t, int n, bool at_end)
 {
-	static const char *const units[2][4] = {
-		{"\003", "euro", "eur", NULL},
-		{"$", "us$", "usd", NULL}
+	static const NvpText units[2][3] = {
+		{{"\003", 1}, {"eur", 3}, {"euro", 4}},
+		{{"us$", 3}, {"$", 1}, {"usd", 3}}
 	};
+	int			found = 0;		/* the longest: $ is in us$ */
 
-	for (const char *const *unit = units[state->dollar]; *unit; unit++)
+	for (int i = 0; i < lengthof(units[0]); i++)
 	{
-		int			len = strlen(*unit);
+		const NvpText *unit = &units[state->dollar][i];
 
-		if (len <= n && nvp_text_equal_ascii(t, len, *unit, len))
-			return len;
+		if (unit->len <= n && found < (int) unit->len &&
+			nvp_text_equal_ascii(at_end ? t + n - unit->len : t, unit->len, unit->ptr, unit->len))
+			found = unit->len;
 	}
-	return 0;
-}
-
-/* The same at the end of t: the longest one, for $ also ends us$. */
-static int
-match_unit_before(const MoneyState *state, const char *t, int n)
-{
-	for (int len = Min(n, 4); len > 0; len--)
-	{
-		if (match_unit(state, t + n - len, len) == len)
-			return len;
-	}
-	return 0;
+	return found;
 }
 
 /*
@@ -165,9 +155,9 @@ unwrap_unit(const MoneyState *state, Wrapping *wrapping, char **t, int *len)
 
 	if (wrapping->has_unit)
 		return false;
-	if ((bytes = match_unit(state, *t, *len)) > 0)
+	if ((bytes = match_unit(state, *t, *len, false)) > 0)
 		*t += bytes;
-	else if ((bytes = match_unit_before(state, *t, *len)) == 0)
+	else if ((bytes = match_unit(state, *t, *len, true)) == 0)
 		return false;
 	*len -= bytes;
 	return wrapping->has_unit = true;

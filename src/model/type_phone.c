@@ -146,8 +146,8 @@ scan_number(const char *t, const char *end, Phone *phone)
 
 	for (int nchars = 1; t < end; nchars++)
 	{
-		uint32		cp;
-		int			n = nvp_utf8_decode(t, end, &cp);
+		uint32		cp = (uint8) *t;
+		int			n = cp < 0x80 ? 1 : nvp_utf8_decode(t, end, &cp);
 
 		if (n == 0 || nchars > PHONE_MAX_CHARS)
 			return false;
@@ -193,18 +193,25 @@ count_digits(int code)
 
 /* Gives +code rest ;ext=extension */
 static NvpCode
-give_phone(const NvpCodeCell *in, const Phone *phone, int code, const char *rest)
+give_phone(const NvpCodeCell *in, const Phone *phone, int code, const char *rest, int nrest)
 {
-	char		out[96];
-	int			n;
+	char		out[1 + PHONE_MAX_DIGITS + 5 + EXTENSION_MAX_DIGITS];
+	int			ncode = code > 0 ? count_digits(code) : 0;
+	int			n = 0;
 
 	if (code > 0)
-		n = snprintf(out, sizeof(out), "+%d%s", code, rest);
-	else
-		n = snprintf(out, sizeof(out), "%s", rest);
+		out[n++] = '+';
+	for (int i = ncode; i > 0; i--, code /= 10)
+		out[n + i - 1] = '0' + code % 10;
+	n += ncode;
+	memcpy(out + n, rest, nrest);
+	n += nrest;
 	if (phone->nextension > 0)
-		n += snprintf(out + n, sizeof(out) - n, ";ext=%.*s",
-					  phone->nextension, phone->extension);
+	{
+		memcpy(out + n, ";ext=", 5);
+		memcpy(out + n + 5, phone->extension, phone->nextension);
+		n += 5 + phone->nextension;
+	}
 	return nvp_code_give(in, out, n);
 }
 
@@ -249,7 +256,7 @@ read_international(const NvpCodeCell *in, Phone *phone, const char *digits)
 	}
 	if (!is_possible(plan, nrest) || count_digits(code) + nrest > PHONE_MAX_DIGITS)
 		return NVP_CODE_INVALID_PHONE;
-	return give_phone(in, phone, code, rest);
+	return give_phone(in, phone, code, rest, nrest);
 }
 
 /* A number of the country of the column. */
@@ -276,7 +283,7 @@ read_national(const NvpCodeCell *in, const Phone *phone)
 	if (!is_possible(plan, nrest) ||
 		count_digits(state->calling_code) + nrest > PHONE_MAX_DIGITS)
 		return NVP_CODE_INVALID_PHONE;
-	return give_phone(in, phone, state->calling_code, rest);
+	return give_phone(in, phone, state->calling_code, rest, nrest);
 }
 
 static NvpCode
@@ -294,7 +301,7 @@ read_number(const NvpCodeCell *in, Phone *phone)
 		return read_national(in, phone);
 	if (phone->ndigits < 5 || phone->ndigits > PHONE_MAX_DIGITS)
 		return NVP_CODE_INVALID_PHONE;
-	return give_phone(in, phone, 0, phone->digits);
+	return give_phone(in, phone, 0, phone->digits, phone->ndigits);
 }
 
 static NvpCode
@@ -315,7 +322,7 @@ read_phone(const NvpCodeCell *in)
 		phone.digits[n] = '\0';
 		return read_number(in, &phone);
 	}
-	if (in->len > sizeof(buffer) || (n = nvp_text_digits(in->t, in->len, buffer)) < 0)
+	if (in->len > sizeof(buffer) || (n = nvp_code_digits(in->t, in->len, buffer)) < 0)
 		return NVP_CODE_INVALID_PHONE;
 	len = n;
 	if (nvp_code_skip_word(&t, &len, "tel:"))

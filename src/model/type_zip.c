@@ -62,7 +62,7 @@ read_zip_code_de(const NvpCodeCell *in)
 	}
 	else
 	{
-		if (in->len > sizeof(buffer) || (n = nvp_text_digits(in->t, in->len, buffer)) < 0)
+		if (in->len > sizeof(buffer) || (n = nvp_code_digits(in->t, in->len, buffer)) < 0)
 			return NVP_CODE_INVALID_ZIP_CODE_DE;
 		p = skip_country(buffer, buffer + n);
 		n = buffer + n - p;

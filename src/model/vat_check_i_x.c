@@ -194,7 +194,7 @@ nvp_vat_check_ro(const char *s, int n)
 
 	if (n < 2 || n > 10 || !nvp_vat_digits(s, n, n) || s[0] == '0')
 		return NVP_VAT_BAD_SHAPE;
-	sum = nvp_vat_weigh(s, n - 1, weights + 10 - n);
+	sum = nvp_vat_weigh(s, n - 1, weights + (10 - n));
 	return nvp_vat_result(sum * 10 % 11 % 10 == s[n - 1] - '0');
 }
 

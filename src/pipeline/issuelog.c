@@ -143,7 +143,7 @@ typedef struct StoreState
 	Datum	   *column_keys;	/* per model column */
 	Datum	   *source_names;	/* per model column; 0 = NULL */
 	Datum		codes[NVP_CODE_COUNT];
-	Datum		severities[3];
+	Datum		severities[2];
 	NvpFlatJson *flat;
 	NvpCell    *cells;
 	int			ncols;
@@ -181,24 +181,22 @@ read_exactly(StoreState *state, void *out, int64 len)
 }
 
 static Datum
-storable_datum(const char *text, int len, bool cut)
+storable_datum(const char *bytes, int len, bool cut)
 {
 	char	   *out;
 	int			n;
-	text	   *datum;
 
 	if (cut)
 	{
 		/* never in the middle of a code point */
-		while (len > 0 && ((unsigned char) text[len] & 0xC0) == 0x80)
+		while (len > 0 && ((unsigned char) bytes[len] & 0xC0) == 0x80)
 			len--;
 	}
 	out = palloc(len * (Size) 4 + 1);
-	n = nvp_storable_text(text, len, out);
-	datum = cstring_to_text_with_len(out, n);
+	n = nvp_storable_text(bytes, len, out);
 	if (cut)
-		datum = cstring_to_text(psprintf("%.*s... (cut)", n, out));
-	return PointerGetDatum(datum);
+		return CStringGetTextDatum(psprintf("%.*s... (cut)", n, out));
+	return PointerGetDatum(cstring_to_text_with_len(out, n));
 }
 
 static void
@@ -317,8 +315,8 @@ prepare_store(StoreState *state, const NvpModel *model, char **source_names,
 	}
 	for (int i = 0; i < NVP_CODE_COUNT; i++)
 		state->codes[i] = CStringGetTextDatum(nvp_code_name(i));
-	for (int i = 0; i < lengthof(state->severities); i++)
-		state->severities[i] = CStringGetTextDatum(nvp_severity_name(i));
+	state->severities[NVP_SEVERITY_ERROR] = CStringGetTextDatum("error");
+	state->severities[NVP_SEVERITY_WARNING] = CStringGetTextDatum("warning");
 	state->row_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe stored rows",
 											   ALLOCSET_DEFAULT_SIZES);
 }

@@ -18,7 +18,6 @@
 #include "utils/uuid.h"
 
 #include "connector/connector.h"
-#include "connector/load.h"
 #include "format/writer.h"
 #include "model/model.h"
 #include "pipeline/job.h"
@@ -60,6 +59,7 @@ typedef struct NvpPlan
 
 extern NvpPlan *nvp_plan_load(const pg_uuid_t *configuration_id);
 extern void nvp_plan_authorize(NvpPlan *plan);
+extern void nvp_plan_explain(const NvpPlan *plan, StringInfo out);
 extern void nvp_plan_free(NvpPlan *plan);
 extern char *nvp_plan_output_name(const NvpPlan *plan, const char *input_name, int siblings);
 

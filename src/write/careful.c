@@ -78,7 +78,7 @@ write_rows(NvpTarget *target, int from, int to)
 	}
 }
 
-/* attempt does write the rows in a subtransaction; out: NULL, or why not */
+/* attempt writes the rows in a subtransaction; out: NULL, or why not */
 static ErrorData *
 attempt(NvpTarget *target, int from, int to)
 {
@@ -139,7 +139,7 @@ reject_refused(NvpTarget *target, int row, const ErrorData *error)
 }
 
 /*
- * nvp_careful_rows does write rows from..to-1 of the batch in hand, except
+ * nvp_careful_rows writes rows from..to-1 of the batch in hand, except
  * those that are done; rows that are refused become done, with an issue.
  * xact: starts and ends subtransactions.
  */

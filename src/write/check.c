@@ -94,7 +94,7 @@ nvp_check_row(NvpCheck *check, int row, TupleTableSlot *slot)
 }
 
 /*
- * nvp_row_fields does fit one row's values into the table columns that have a
+ * nvp_row_fields fits one row's values into the table columns that have a
  * source.  All that is wrong with it is reported.  out: fields[attno - 1];
  * false if the row was rejected.
  */
@@ -106,14 +106,25 @@ nvp_row_fields(NvpTarget *target, int row, NvpField *fields)
 	for (int i = 0; i < target->natts; i++)
 	{
 		NvpStore   *store = &target->stores[i];
+		const NvpValue *value;
 		const char *message = NULL;
 		NvpCode		code;
 
 		if (store->source < 0)
 			continue;
+		value = &target->batch.values[store->source][row];
+		if (store->takes_bytes && value->status == NVP_OK && value->text &&
+			value->len <= NVP_STORE_MAX_TEXT)
+		{
+			/* most cells of most files: no more than this */
+			fields[i].is_null = false;
+			fields[i].is_text = true;
+			fields[i].text = value->text;
+			fields[i].len = value->len;
+			continue;
+		}
 		target->at_column = store->source;
-		code = nvp_store_value(store, &target->batch.values[store->source][row], &target->arena,
-							   &fields[i], &message);
+		code = nvp_store_value(store, value, &target->arena, &fields[i], &message);
 		if (code == NVP_CODE_NONE && fields[i].is_null && store->not_null && target->prechecks)
 		{
 			code = NVP_CODE_TARGET_NOT_NULL;

@@ -89,7 +89,7 @@ explain_columns(const NvpTarget *target, StringInfo out)
 }
 
 /*
- * nvp_target_explain does append lines, each with its newline, that say how
+ * nvp_target_explain appends lines, each with its newline, that say how
  * rows will be written and what that locks and fires.
  */
 void

@@ -200,7 +200,7 @@ new_slot(NvpHeap *heap)
 }
 
 /*
- * nvp_heap_put does add one complete tuple, which stays the caller's and in its
+ * nvp_heap_put adds one complete tuple, which stays the caller's and in its
  * place until the next flush.  There must be room: at most NVP_HEAP_ROWS are
  * put between two flushes.  out: the slot that shows the tuple.
  */
@@ -248,7 +248,7 @@ finish_row(NvpHeap *heap, TupleTableSlot *slot)
 }
 
 /*
- * nvp_heap_flush does write the gathered tuples.  errors: see the head of the
+ * nvp_heap_flush writes the gathered tuples.  errors: see the head of the
  * file.  interrupts: yes.
  */
 void
@@ -276,7 +276,7 @@ nvp_heap_flush(NvpHeap *heap)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* nvp_heap_close does flush, fire what is left to fire, and give everything back. */
+/* nvp_heap_close flushes, fires what is left to fire, and gives everything back. */
 void
 nvp_heap_close(NvpHeap *heap)
 {

@@ -322,7 +322,7 @@ give_back(NvpLoad *load)
 }
 
 /*
- * nvp_load_rows does write rows from..to-1 of the batch in hand, except those
+ * nvp_load_rows writes rows from..to-1 of the batch in hand, except those
  * that are done.  All of them are in the table, or rejected, when it returns.
  */
 void

@@ -98,7 +98,7 @@ nvp_rebuild_is_possible(const NvpTarget *target)
 }
 
 /*
- * nvp_rebuild_begin does take the lock if indexes may be built at the end, and
+ * nvp_rebuild_begin takes the lock if indexes may be built at the end, and
  * tells whether it did.
  */
 bool
@@ -112,7 +112,7 @@ nvp_rebuild_begin(NvpTarget *target)
 	return nvp_rebuild_is_possible(target);
 }
 
-/* nvp_rebuild_finish does build the indexes.  errors: see the head of the file. */
+/* nvp_rebuild_finish builds the indexes.  errors: see the head of the file. */
 void
 nvp_rebuild_finish(NvpTarget *target)
 {

@@ -96,7 +96,7 @@ equal_keys(const KeyColumn *keys, int nkeys, const Datum *a, const bool *a_nulls
 }
 
 /*
- * nvp_repeat_rounds does number the rows so that no two rows of one round have
+ * nvp_repeat_rounds numbers the rows so that no two rows of one round have
  * the same key and, of two that have, the later row is in the later round.
  * in: attnos[column of desc]; out: rounds[row], and the number of rounds.
  */

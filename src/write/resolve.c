@@ -386,7 +386,7 @@ resolve_key(NvpTarget *target, const NvpTargetSpec *spec)
 }
 
 /*
- * nvp_target_resolve does open and lock the relation and take all decisions.
+ * nvp_target_resolve opens and locks the relation and takes all decisions.
  * owner: everything in the current context, target->context.  errors: see
  * target.h.
  */

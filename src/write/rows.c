@@ -82,7 +82,7 @@ open_plan(NvpBulk *bulk)
 	SPI_finish();
 }
 
-/* nvp_bulk_open does lock one of our own tables for bulk rows.  errors: 42P01. */
+/* nvp_bulk_open locks one of our own tables for bulk rows.  errors: 42P01. */
 NvpBulk *
 nvp_bulk_open(Oid relid)
 {
@@ -145,7 +145,7 @@ add_by_plan(NvpBulk *bulk, Datum *values, bool *nulls)
 }
 
 /*
- * nvp_bulk_add does add one row.  in: values and nulls by attribute number of
+ * nvp_bulk_add adds one row.  in: values and nulls by attribute number of
  * the table, dropped ones included; copied.  interrupts: yes.
  */
 void
@@ -168,7 +168,7 @@ nvp_bulk_add(NvpBulk *bulk, Datum *values, bool *nulls)
 	bulk->bytes += tuple->t_len;
 }
 
-/* nvp_bulk_close does write what is left and gives everything back but the lock. */
+/* nvp_bulk_close writes what is left and gives everything back but the lock. */
 void
 nvp_bulk_close(NvpBulk *bulk)
 {

@@ -259,7 +259,7 @@ free_plan(void *arg)
 		SPI_freeplan(statement->plan);
 }
 
-/* nvp_statement_open does plan the statement of a target.  owner: target->context. */
+/* nvp_statement_open plans the statement of a target.  owner: target->context. */
 NvpStatement *
 nvp_statement_open(NvpTarget *target)
 {
@@ -367,7 +367,7 @@ write_round(NvpStatement *statement, Datum **datums, bool **nulls, const int *ro
 }
 
 /*
- * nvp_statement_rows does write rows from..to-1 of the batch in hand, except
+ * nvp_statement_rows writes rows from..to-1 of the batch in hand, except
  * those that are done.
  */
 void
@@ -391,7 +391,7 @@ nvp_statement_rows(NvpStatement *statement, int from, int to)
 	MemoryContextSwitchTo(old);
 }
 
-/* nvp_statement_delete_all does empty the target of a replace; see target.h for why so. */
+/* nvp_statement_delete_all empties the target of a replace; see target.h for why so. */
 void
 nvp_statement_delete_all(NvpTarget *target)
 {

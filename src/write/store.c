@@ -132,7 +132,7 @@ plan_modifier(NvpStore *store)
 }
 
 /*
- * nvp_store_plan does choose the route from a model column (NULL: none) into a
+ * nvp_store_plan chooses the route from a model column (NULL: none) into a
  * table column and looks up what the route needs.  errors: 42804.
  */
 void
@@ -164,6 +164,8 @@ nvp_store_plan(NvpStore *store, Form_pg_attribute attribute, const NvpColumn *co
 				 errhint("Change the type of the table column, or the column type in the model.")));
 	store->kind = kind_of_type(store->base);
 	plan_modifier(store);
+	store->takes_bytes = store->kind == NVP_STORE_TEXT && store->max_chars == 0 &&
+		!store->is_domain && GetDatabaseEncoding() == PG_UTF8;
 	getTypeInputInfo(store->base, &function, &store->io_param);
 	fmgr_info(function, &store->input);
 }
@@ -259,7 +261,7 @@ store_input(NvpStore *store, const NvpValue *value, NvpArena *arena, NvpField *f
 
 	if (code != NVP_CODE_NONE)
 		return code;
-	if (text.len >= MaxAllocSize)
+	if (text.len > NVP_STORE_MAX_TEXT)
 		return misfit(store, message, "it is longer than 1 GB");
 	if (!nvp_input_call(&store->input, pnstrdup(text.ptr, text.len), store->io_param,
 						store->typmod, &field->datum, &why))
@@ -283,7 +285,7 @@ store_text(NvpStore *store, const NvpValue *value, NvpArena *arena, NvpField *fi
 	else
 		text = nvp_value_text(store->column, value, arena);
 	text = to_server(text);
-	if (text.len >= MaxAllocSize - VARHDRSZ)
+	if (text.len > NVP_STORE_MAX_TEXT)
 		return misfit(store, message, "it is longer than 1 GB");
 	field->is_text = true;
 	field->text = text.ptr;
@@ -501,7 +503,7 @@ store_by_kind(NvpStore *store, const NvpValue *value, NvpArena *arena, NvpField 
 }
 
 /*
- * nvp_store_value does turn one value into a field.  EMPTY gives null, and so
+ * nvp_store_value turns one value into a field.  EMPTY gives null, and so
  * does ERROR, whose issue the caller has logged.  out: a code other than NONE
  * if the value does not fit, with *message (current context).  errors: class
  * 22 of input functions before release 16, 22P05, domain checks.

@@ -37,6 +37,7 @@ typedef struct NvpStore
 	int			source;			/* column of the model, or -1 */
 	const NvpColumn *column;	/* the same, or NULL */
 	bool		not_null;
+	bool		takes_bytes;	/* TEXT without limit, domain or recoding: any text fits */
 	Oid			type;			/* of the column; of the domain if it is one */
 	Oid			base;			/* the type below all domains */
 	int32		typmod;			/* of the base type */
@@ -61,6 +62,8 @@ typedef struct NvpField
 	const char *text;
 	Datum		datum;
 } NvpField;
+
+#define NVP_STORE_MAX_TEXT	(1024 * 1024 * 1024 - 8)	/* bytes of one text, below a varlena's 1 GB */
 
 extern void nvp_store_plan(NvpStore *store, Form_pg_attribute attribute, const NvpColumn *column);
 extern NvpCode nvp_store_value(NvpStore *store, const NvpValue *value, NvpArena *arena,

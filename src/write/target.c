@@ -24,8 +24,8 @@
 /* ---- open ---- */
 
 /*
- * nvp_target_open does lock the table, check everything that can be known
- * before the first row, and plan the way of the rows.  Nothing is written yet.
+ * nvp_target_open locks the table, checks everything that can be known
+ * before the first row, and plans the way of the rows.  Nothing is written yet.
  * in: model, which must stay; owner: a context below the given one, until
  * nvp_target_close.  errors: see target.h.  interrupts: waits for the lock.
  */
@@ -73,7 +73,7 @@ begin(NvpTarget *target)
 /* ---- batches ---- */
 
 /*
- * nvp_target_reject does note an issue of a row of the batch in hand and takes
+ * nvp_target_reject notes an issue of a row of the batch in hand and takes
  * the row out.  in: message in the batch context, or a constant, or NULL.
  */
 void
@@ -144,7 +144,7 @@ hand_over(NvpTarget *target, NvpTargetIssueFunc emit, void *arg)
 }
 
 /*
- * nvp_target_batch does write the rows of a batch.  in: values[model column]
+ * nvp_target_batch writes the rows of a batch.  in: values[model column]
  * [row], OK text being valid UTF-8 without zero bytes; EMPTY and ERROR are
  * written as null; skip[row] != 0 leaves a row out (skip may be NULL).  emit is
  * called for every issue, by row, before it returns.  out: true if no row was
@@ -178,7 +178,7 @@ nvp_target_batch(NvpTarget *target, NvpValue *const *values, const uint8 *skip, 
 /* ---- the end ---- */
 
 /*
- * nvp_target_finish does fire the triggers that waited and build the indexes
+ * nvp_target_finish fires the triggers that waited and builds the indexes
  * that were left for now.  The counts stay readable until close.  errors: what
  * triggers throw; 23505 from an index build, naming the key.
  */

@@ -16,14 +16,6 @@
 #include "base/code.h"
 #include "vector.h"
 
-/* what the server frees with a memory context is not worth freeing here */
-const char *__asan_default_options(void);
-const char *
-__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-
 static int	nchecks = 0;
 static int	nfailures = 0;
 static NvpArena arena;

@@ -78,6 +78,11 @@ check_numbers(void)
 	TEXT("float", "{}", "\xe2\x80\x94" "5", "!invalid_float");
 	TEXT("float", "{}", "1 234'567", "!invalid_float");
 	TEXT("float", "{}", "1 234 567,8", "1234567.8");
+	TEXT("float", "{}", "0,123,456", "!invalid_float");
+	TEXT("float", "{}", "1234,567.8", "!invalid_float");
+	TEXT("float", "{\"numberFormat\":\"us\"}", "(0,500)", "!invalid_float");
+	TEXT("float", "{\"numberFormat\":\"us\"}", "(1,500)", "-1500");
+	TEXT("float", "{\"numberFormat\":\"eu\"}", "(1,500)", "-1.5");
 	TEXT("float", "{}", "1e12345", "!invalid_float");
 	TEXT("float", "{\"emptyValues\":[\"-1\"]}", "-1", "EMPTY");
 	TEXT("float", "{}", "\xff", "!invalid_text");

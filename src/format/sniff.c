@@ -1,0 +1,292 @@
+/*-------------------------------------------------------------------------
+ *
+ * sniff.c
+ *		Guess the format of data from its first bytes: compression, encoding,
+ *		JSON or delimited text.
+ *
+ * Flow:   sample --> encoding --> UTF-8 text --> kind --> [sniff_csv.c]
+ *
+ * Pure: also built outside the server (see test/unit).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "format/encode.h"
+#include "format/json_scan.h"
+#include "format/sniff.h"
+
+/* nvp_verdict_set fills in a guess that has no rival. */
+void
+nvp_verdict_set(NvpVerdict *verdict, double confidence, const char *fmt,...)
+{
+	va_list		args;
+
+	verdict->confidence = confidence;
+	va_start(args, fmt);
+	vsnprintf(verdict->reason, sizeof(verdict->reason), fmt, args);
+	va_end(args);
+}
+
+static bool
+has_suffix(const char *name, const char *suffix)
+{
+	size_t		nlen = name ? strlen(name) : 0;
+	size_t		slen = strlen(suffix);
+
+	return nlen >= slen && pg_strcasecmp(name + nlen - slen, suffix) == 0;
+}
+
+static const char *
+find_compression(const char *sample, size_t len)
+{
+	if (len >= 3 && memcmp(sample, "\x1F\x8B\x08", 3) == 0)
+		return "gzip";
+	if (len >= 4 && memcmp(sample, "PK\x03\x04", 4) == 0)
+		return "zip";
+	return "none";
+}
+
+/* sniff_utf16 looks for the zero bytes that ASCII has in UTF-16; false if it is not that */
+static bool
+sniff_utf16(const unsigned char *p, size_t len, NvpSniff *sniff)
+{
+	size_t		zeros[2] = {0, 0};
+	size_t		pairs = len / 2;
+
+	if (len >= 2 && (p[0] == 0xFF || p[0] == 0xFE) && p[0] + p[1] == 0xFF + 0xFE)
+	{
+		sniff->format.encoding = p[0] == 0xFF ? NVP_ENCODING_UTF16LE : NVP_ENCODING_UTF16BE;
+		nvp_verdict_set(&sniff->encoding, 1.0, "byte order mark");
+		return true;
+	}
+	for (size_t i = 0; i < pairs * 2; i++)
+		zeros[i & 1] += (p[i] == 0);
+	for (int odd = 0; odd < 2; odd++)
+	{
+		if (pairs >= 4 && zeros[odd] * 10 >= pairs * 4 && zeros[!odd] * 20 <= pairs)
+		{
+			sniff->format.encoding = odd ? NVP_ENCODING_UTF16LE : NVP_ENCODING_UTF16BE;
+			nvp_verdict_set(&sniff->encoding, 0.9,
+							"no byte order mark, but %s byte of most pairs is zero",
+							odd ? "the second" : "the first");
+			return true;
+		}
+	}
+	return false;
+}
+
+/* what the bytes beyond ASCII look like */
+typedef struct HighBytes
+{
+	size_t		good;			/* characters of UTF-8 */
+	size_t		bad;			/* bytes that belong to none */
+	size_t		c1;				/* of these, 80 to 9F */
+} HighBytes;
+
+static HighBytes
+count_high_bytes(const char *p, size_t len, bool is_whole)
+{
+	HighBytes	count = {0, 0, 0};
+	const char *end = p + len;
+
+	while (p < end)
+	{
+		int			n;
+
+		if (!IS_HIGHBIT_SET(*p))
+		{
+			p++;
+			continue;
+		}
+		n = pg_utf_mblen((const unsigned char *) p);
+		if (n > end - p && !is_whole)
+			break;
+		if (n <= end - p && n > 1 && pg_utf8_islegal((const unsigned char *) p, n))
+		{
+			count.good++;
+			p += n;
+			continue;
+		}
+		count.bad++;
+		count.c1 += ((unsigned char) *p < 0xA0);
+		p++;
+	}
+	return count;
+}
+
+static void
+sniff_encoding(const char *p, size_t len, bool is_whole, NvpSniff *sniff)
+{
+	NvpVerdict *verdict = &sniff->encoding;
+	HighBytes	high;
+
+	if (sniff_utf16((const unsigned char *) p, len, sniff))
+		return;
+	sniff->format.encoding = NVP_ENCODING_UTF8;
+	if (len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+	{
+		nvp_verdict_set(verdict, 1.0, "byte order mark");
+		return;
+	}
+	high = count_high_bytes(p, len, is_whole);
+	if (high.bad == 0)
+	{
+		nvp_verdict_set(verdict, high.good > 0 || is_whole ? 1.0 : 0.9,
+						high.good > 0 ? "all of it is valid UTF-8" : "only ASCII so far");
+		return;
+	}
+	if (high.good > 4 * high.bad)
+	{
+		nvp_verdict_set(verdict, 0.6, "%zu characters of UTF-8, but also %zu bytes that are none",
+						high.good, high.bad);
+		strlcpy(verdict->runner_up, "windows-1252", sizeof(verdict->runner_up));
+		return;
+	}
+	sniff->format.encoding = high.c1 > 0 ? NVP_ENCODING_WINDOWS1252 : NVP_ENCODING_LATIN1;
+	nvp_verdict_set(verdict, 0.7, "%zu bytes are not UTF-8%s", high.bad,
+					high.c1 > 0 ? ", some of them 80 to 9F" : "");
+	strlcpy(verdict->runner_up, high.c1 > 0 ? "latin-1" : "windows-1252", sizeof(verdict->runner_up));
+}
+
+/* decode turns the sample into UTF-8; a mark at the front goes; palloc'd */
+static char *
+decode(const char *sample, size_t len, NvpEncoding encoding, size_t *decoded_len)
+{
+	NvpSource  *source = nvp_decoder_open(nvp_source_memory(sample, len), encoding);
+	size_t		size = len * 3 + NVP_JSON_MAX_DEPTH;	/* no encoding triples */
+	char	   *text = palloc0(size);
+	int64		n;
+
+	*decoded_len = 0;
+	while ((n = source->read(source, text + *decoded_len, size - 64 - *decoded_len)) > 0)
+		*decoded_len += n;
+	source->close(source);
+	if (*decoded_len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+	{
+		*decoded_len -= 3;
+		memmove(text, text + 3, *decoded_len);
+	}
+	text[*decoded_len] = '\0';
+	return text;
+}
+
+/* sniff_json recognises JSON by its first bytes; false if it is not that */
+static bool
+sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
+{
+	const char *end = text + len;
+	const char *p = nvp_json_skip_space(text, end);
+	const char *value_end;
+	const char *newline;
+	NvpJsonStatus status;
+
+	if (p == end)
+		return false;
+	if (*p == '[')
+	{
+		const char *inner = nvp_json_skip_space(p + 1, end);
+
+		value_end = nvp_json_value_end(p, end, &status);
+		if (value_end == NULL && (status == NVP_JSON_BAD || inner == end || *inner != '{'))
+			return false;
+		sniff->format.kind = NVP_FORMAT_JSON;
+		nvp_verdict_set(&sniff->kind, value_end || inner < end ? 0.98 : 0.7,
+						"begins like a JSON array of objects");
+		return true;
+	}
+	if (*p != '{')
+		return false;
+	value_end = nvp_json_value_end(p, end, &status);
+	if (value_end == NULL && status == NVP_JSON_BAD)
+	{
+		/* a first line may be damaged: does another begin with a brace and a key? */
+		newline = memchr(p, '\n', end - p);
+		if (newline == NULL || newline + 1 >= end || newline[1] != '{')
+			return false;
+		sniff->format.kind = NVP_FORMAT_JSONL;
+		nvp_verdict_set(&sniff->kind, 0.6, "lines begin with braces, but the first is no JSON");
+		return true;
+	}
+	newline = memchr(p, '\n', (value_end ? value_end : end) - p);
+	sniff->format.kind = newline ? NVP_FORMAT_JSON : NVP_FORMAT_JSONL;
+	if (newline)
+		nvp_verdict_set(&sniff->kind, 0.5, "one JSON object over several lines, where an array of objects is needed");
+	else
+		nvp_verdict_set(&sniff->kind, value_end ? 0.98 : 0.7, "the first line is a JSON object");
+	return true;
+}
+
+/* sniff_kind tells JSON from delimited text, by content first, by name if there is none */
+static void
+sniff_kind(const char *text, size_t len, bool is_whole, const char *file_name, NvpSniff *sniff)
+{
+	if (sniff_json(text, len, is_whole, sniff))
+		return;
+	sniff->format.kind = NVP_FORMAT_CSV;
+	if (nvp_json_skip_space(text, text + len) == text + len)
+	{
+		if (has_suffix(file_name, ".json"))
+			sniff->format.kind = NVP_FORMAT_JSON;
+		if (has_suffix(file_name, ".jsonl") || has_suffix(file_name, ".ndjson"))
+			sniff->format.kind = NVP_FORMAT_JSONL;
+		nvp_verdict_set(&sniff->kind, 0.1, "there is no data");
+	}
+	else
+		nvp_verdict_set(&sniff->kind, 0.9, "text that is not JSON");
+}
+
+/*
+ * nvp_sniff guesses the format of data.
+ *
+ * in: its first bytes, at best NVP_SNIFF_BYTES of them, whether they are all;
+ *	   the name of the file, or NULL; what is settled already, or NULL.
+ * out: sniff->format can be used to open a reader.
+ */
+void
+nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
+		  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff)
+{
+	static const NvpSniffPins no_pins;
+	char	   *text;
+	size_t		text_len;
+
+	if (pins == NULL)
+		pins = &no_pins;
+	if (len > NVP_SNIFF_BYTES)
+	{
+		len = NVP_SNIFF_BYTES;
+		sample_is_whole = false;
+	}
+	memset(sniff, 0, sizeof(NvpSniff));
+	nvp_format_defaults(&sniff->format);
+	if (pins->format.max_record_bytes > 0)
+		sniff->format.max_record_bytes = pins->format.max_record_bytes;
+	sniff->compression = find_compression(sample, len);
+	if (strcmp(sniff->compression, "none") != 0)
+	{
+		sniff->format.kind = NVP_FORMAT_UNKNOWN;
+		nvp_verdict_set(&sniff->kind, 1.0, "the data is compressed (%s)", sniff->compression);
+		return;
+	}
+	if (pins->has_encoding)
+	{
+		sniff->format.encoding = pins->format.encoding;
+		nvp_verdict_set(&sniff->encoding, 1.0, "given");
+	}
+	else
+		sniff_encoding(sample, len, sample_is_whole, sniff);
+	text = decode(sample, len, sniff->format.encoding, &text_len);
+	if (pins->has_kind)
+	{
+		sniff->format.kind = pins->format.kind;
+		nvp_verdict_set(&sniff->kind, 1.0, "given");
+	}
+	else
+		sniff_kind(text, text_len, sample_is_whole, file_name, sniff);
+	if (sniff->format.kind == NVP_FORMAT_CSV)
+		nvp_sniff_csv(text, text_len, sample_is_whole, file_name, pins, sniff);
+	pfree(text);
+}

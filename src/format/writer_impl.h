@@ -1,0 +1,48 @@
+/*-------------------------------------------------------------------------
+ *
+ * writer_impl.h
+ *		What the writers of this room share with one another.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_WRITER_IMPL_H
+#define NVP_WRITER_IMPL_H
+
+#include "format/writer.h"
+
+#define NVP_WRITER_BYTES	(256 * 1024)
+#define NVP_WRITER_PAD		16	/* may be read and written behind the buffer */
+
+struct NvpWriter
+{
+	NvpWriteFormat format;
+	NvpSinkFunc sink;
+	void	   *arg;
+	int			ncols;
+	char	  **names;			/* JSON: ready to write, with quotes and colon */
+	uint32	   *name_lens;
+	char	   *buf;
+	uint32		used;
+	uint64		rows;
+	bool		failed;			/* the sink refused bytes; nothing more is written */
+};
+
+extern void nvp_writer_flush(NvpWriter *writer);
+extern void nvp_writer_put(NvpWriter *writer, const char *data, uint32 len);
+extern char *nvp_writer_room(NvpWriter *writer, uint32 len);
+
+extern void nvp_csv_write_header(NvpWriter *writer, const char *const *names);
+extern void nvp_csv_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
+extern void nvp_json_write_begin(NvpWriter *writer, const char *const *names);
+extern void nvp_json_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
+extern void nvp_json_write_end(NvpWriter *writer);
+
+static inline void
+nvp_writer_put_char(NvpWriter *writer, char c)
+{
+	if (unlikely(writer->used == NVP_WRITER_BYTES))
+		nvp_writer_flush(writer);
+	writer->buf[writer->used++] = c;
+}
+
+#endif							/* NVP_WRITER_IMPL_H */

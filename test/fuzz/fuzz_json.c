@@ -1,0 +1,101 @@
+/*-------------------------------------------------------------------------
+ *
+ * fuzz_json.c
+ *		Whatever the bytes: no crash, the same cells through windows of every
+ *		size, and what is written again as JSON reads as the same cells.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "format/writer.h"
+#include "render.h"
+
+int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+append(void *arg, const char *data, int64 len)
+{
+	appendBinaryStringInfo((StringInfo) arg, data, (int) len);
+	return true;
+}
+
+/* write_again turns the rows into JSON Lines; false if the input ends badly */
+static bool
+write_again(const char *data, size_t len, const NvpFormat *format, StringInfo out)
+{
+	NvpReader  *reader = nvp_reader_open(nvp_source_memory(data, len), format);
+	NvpBatch   *batch = nvp_batch_create(reader->ncols);
+	NvpReadStatus status = NVP_READ_BAD;
+	NvpWriteFormat write_format;
+
+	nvp_write_format_defaults(&write_format);
+	write_format.kind = NVP_FORMAT_JSONL;
+	while (reader->error.message[0] == '\0' && (status = nvp_reader_next(reader, batch)) == NVP_READ_OK)
+	{
+		NvpWriter  *writer = nvp_writer_open(&write_format, (const char *const *) reader->header,
+											 reader->ncols, append, out);
+
+		nvp_writer_batch(writer, batch, NULL);
+		nvp_writer_finish(writer);
+	}
+	nvp_batch_free(batch);
+	nvp_reader_close(reader);
+	return status == NVP_READ_END;
+}
+
+/* a row line is "L<line> w<width> bad ..." */
+static bool
+has_bad_row(const char *rendered)
+{
+	for (const char *p = strchr(rendered, '\n'); p != NULL; p = strchr(p + 1, '\n'))
+	{
+		int			n = 0;
+
+		if (sscanf(p, "\nL%*d w%*d bad%n", &n) == 0 && n > 0)
+			return true;
+	}
+	return false;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint32 windows[] = {1, 2, 3, 5, 7, 16, 63, 64};
+	NvpFormat	format;
+	char	   *expected;
+	char	   *actual;
+	StringInfoData again;
+
+	if (size < 1 || size > 4096)
+		return 0;
+	nvp_format_defaults(&format);
+	format.kind = (data[0] & 8) ? NVP_FORMAT_JSONL : NVP_FORMAT_JSON;
+	expected = render((const char *) data + 1, size - 1, &format, 65536, false);
+	actual = render((const char *) data + 1, size - 1, &format, windows[data[0] & 7], false);
+	if (strcmp(expected, actual) != 0)
+	{
+		fprintf(stderr, "whole:\n%s\nwindow %u:\n%s\n", expected, windows[data[0] & 7], actual);
+		abort();
+	}
+	free(actual);
+	free(expected);
+
+	/* what we write is JSON in which no row is bad */
+	initStringInfo(&again);
+	if (write_again((const char *) data + 1, size - 1, &format, &again))
+	{
+		format.kind = NVP_FORMAT_JSONL;
+		actual = render(again.data, again.len, &format, 65536, false);
+		if (strstr(strchr(actual, '\n'), "\nbad L") != NULL || has_bad_row(actual))
+		{
+			fprintf(stderr, "written:\n%s\nread:\n%s\n", again.data, actual);
+			abort();
+		}
+		free(actual);
+	}
+	pfree(again.data);
+	return 0;
+}
