@@ -12,6 +12,7 @@ SQL_SCHEMA = \
 
 # privilege.sql is the last: it looks at all routines and views
 SQL_ROUTINE = \
+	sql/routine/format.sql \
 	sql/routine/model.sql \
 	sql/routine/identity.sql \
 	sql/routine/lookup.sql \

@@ -458,10 +458,8 @@ make_folder_commands(const char *directory)
 	int			n = 0;
 
 	for (const char *p = directory; *p; p++)
-		if (p > directory && p[-1] != '/' && (p[1] == '\0' || p[1] == '/'))
+		if (*p != '/' && (p[1] == '\0' || p[1] == '/'))
 			commands[n++] = psprintf("*MKD %.*s", (int) (p - directory + 1), directory);
-		else if (p == directory && *p != '/' && (p[1] == '\0' || p[1] == '/'))
-			commands[n++] = psprintf("*MKD %c", *p);
 	return commands;
 }
 

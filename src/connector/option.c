@@ -388,11 +388,14 @@ fill_configuration(const NvpDefinition *definition, Fill *fill)
 static bool
 same_member(JsonbContainer *a, JsonbContainer *b, const char *member)
 {
+	NvpPath		path = {&root_path, member, 0};
 	JsonbValue *x = a ? nvp_jsonb_get(a, member) : NULL;
 	JsonbValue *y = b ? nvp_jsonb_get(b, member) : NULL;
 
 	if (!x || !y)
 		return !x && !y;
+	if (strcmp(member, "port") == 0)	/* 21 and "21" are the same */
+		return port_of(x, &path) == port_of(y, &path);
 	return compareJsonbContainers(&JsonbValueToJsonb(x)->root, &JsonbValueToJsonb(y)->root) == 0;
 }
 

@@ -162,7 +162,7 @@ Datum
 nuvopipe_work(PG_FUNCTION_ARGS)
 {
 	NvpSession	session;
-	int			n = 0;
+	volatile int n = 0;
 
 	require_own_transactions(fcinfo, "work");
 	if (!superuser() && !has_privs_of_role(GetUserId(), get_role_oid("nuvopipe_admin", false)))

@@ -18,6 +18,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -507,6 +508,19 @@ row_batch(Jsonb *row, char ***header)
 	return batch;
 }
 
+static void
+drop_unique(NvpColumn *column)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < column->nrules; i++)
+	{
+		if (column->rules[i].kind != NVP_RULE_UNIQUE)
+			column->rules[kept++] = column->rules[i];
+	}
+	column->nrules = kept;
+}
+
 static RowChecker *
 row_checker(FunctionCallInfo fcinfo, const char *tdm)
 {
@@ -521,7 +535,7 @@ row_checker(FunctionCallInfo fcinfo, const char *tdm)
 		checker->context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe row", ALLOCSET_DEFAULT_SIZES);
 		/* one row tells nothing about uniqueness */
 		for (int c = 0; c < checker->model->ncolumns; c++)
-			nvp_column_drop_rules(&checker->model->columns[c], NVP_RULE_UNIQUE);
+			drop_unique(&checker->model->columns[c]);
 		fcinfo->flinfo->fn_extra = checker;
 	}
 	MemoryContextSwitchTo(old);

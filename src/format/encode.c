@@ -316,3 +316,13 @@ nvp_decoder_open(NvpSource *inner, NvpEncoding encoding)
 	decoder->encoding = encoding;
 	return &decoder->base;
 }
+
+/*
+ * nvp_decoder_release frees a decoder, but leaves the source it wraps open for
+ * its owner.
+ */
+void
+nvp_decoder_release(NvpSource *decoder)
+{
+	pfree((Decoder *) decoder);
+}

@@ -16,6 +16,7 @@
 #include "format/reader.h"
 
 extern NvpSource *nvp_decoder_open(NvpSource *inner, NvpEncoding encoding);
+extern void nvp_decoder_release(NvpSource *decoder);
 extern const char *nvp_encoding_name(NvpEncoding encoding);
 extern bool nvp_encoding_parse(const char *name, NvpEncoding *encoding);
 

@@ -173,7 +173,7 @@ nvp_reader_open_with(NvpSource *source, const NvpFormat *format,
  *
  * in: source, at its first byte.
  * out: a reader in any case; error.message is not empty if it cannot read.
- * owner: the caller closes the reader; the reader closes the source.
+ * owner: the caller closes the reader, and then the source, which stays its own.
  */
 NvpReader *
 nvp_reader_open(NvpSource *source, const NvpFormat *format)
@@ -212,7 +212,7 @@ nvp_reader_rewind(NvpReader *reader)
 	return reader->routine->rewind(reader);
 }
 
-/* nvp_reader_close frees the reader and closes its source. */
+/* nvp_reader_close frees the reader; the source stays open. */
 void
 nvp_reader_close(NvpReader *reader)
 {
@@ -229,7 +229,7 @@ nvp_reader_close(NvpReader *reader)
 	}
 	nvp_names_free(&base->names);
 	nvp_window_free(&base->window);
-	if (reader->source->close)
-		reader->source->close(reader->source);
+	if (reader->format.encoding != NVP_ENCODING_UTF8)
+		nvp_decoder_release(reader->source);
 	pfree(base);
 }

@@ -439,7 +439,7 @@ judge_delimiter(NvpVerdict *verdict, const Reading *best, const Reading *second)
 		nvp_verdict_set(verdict, 0.5, "no delimiter gives more than one column");
 		return;
 	}
-	nvp_verdict_set(verdict, best->score * (0.5 + 0.5 * Min(1.0, margin / 0.25)),
+	nvp_verdict_set(verdict, Min(best->score, 1.0) * (0.5 + 0.5 * Min(1.0, margin / 0.25)),
 					"%d columns in most of %d records, score %.2f",
 					best->width, best->nrecords, best->score);
 	if (second && second->score > 0.0)

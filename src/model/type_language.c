@@ -242,6 +242,25 @@ replace_region(Tag *tag)
 		tag->region = (Part) {alpha2, 2};
 }
 
+/* A sign language named by its region, as sgn-DE, has a code of its own. */
+static void
+replace_sign_language(Tag *tag)
+{
+	char		key[] = "sgn-xx";
+	const char *alias;
+
+	if (tag->region.n != 2 || tag->language.n != 3 || memcmp(tag->language.p, "sgn", 3) != 0)
+		return;
+	key[4] = nvp_ascii_lower(tag->region.p[0]);
+	key[5] = nvp_ascii_lower(tag->region.p[1]);
+	alias = find_alias(key, strlen(key));
+	if (alias != NULL)
+	{
+		tag->language = (Part) {alias, strlen(alias)};
+		tag->region.n = 0;
+	}
+}
+
 /* Appends a part, with a hyphen before it; the first capitals letters in capitals. */
 static void
 append(char *out, int *n, const Part *part, int capitals)
@@ -270,14 +289,19 @@ write_tag(const Tag *tag, char *out)
 	return n;
 }
 
-/* One round; it is stable but for aliases of a whole tag that it makes. */
-static int
-canonicalize(const char *t, uint32 len, char *out)
+/*
+ * nvp_language_tag writes the canonical form of a language tag.
+ * out: NVP_LANGUAGE_TAG_MAX bytes; returns the length, or 0 if t is no tag.
+ */
+int
+nvp_language_tag(const char *t, uint32 len, char *out)
 {
-	char		text[NVP_LANGUAGE_TAG_MAX];
+	char		text[TAG_MAX_BYTES];
 	const char *alias;
 	Tag			tag;
 
+	if (len > TAG_MAX_BYTES)
+		return 0;
 	for (uint32 i = 0; i < len; i++)
 	{
 		text[i] = t[i] == '_' ? '-' : nvp_ascii_lower(t[i]);
@@ -290,21 +314,6 @@ canonicalize(const char *t, uint32 len, char *out)
 		return 0;
 	replace_language(&tag);
 	replace_region(&tag);
+	replace_sign_language(&tag);
 	return write_tag(&tag, out);
-}
-
-/*
- * nvp_language_tag writes the canonical form of a language tag.
- * out: NVP_LANGUAGE_TAG_MAX bytes; returns the length, or 0 if t is no tag.
- */
-int
-nvp_language_tag(const char *t, uint32 len, char *out)
-{
-	char		first[NVP_LANGUAGE_TAG_MAX];
-	int			n;
-
-	if (len > TAG_MAX_BYTES)
-		return 0;
-	n = canonicalize(t, len, first);
-	return n > 0 ? canonicalize(first, n, out) : 0;
 }

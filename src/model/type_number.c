@@ -84,7 +84,8 @@ convert_whole(const NvpColumn *column, const NvpCell *cell, const NvpNumber *num
 	nvp_value_set_int(value, NVP_VALUE_INT, i64);
 
 	/* digits alone, the first of which counts, are their own text */
-	if (number->in_place && number->nb == 0 && number->exponent == 0 && point == number->na && number->a[0] != '0')
+	if (number->in_place && number->nb == 0 && number->exponent == 0 &&
+		point == number->na && number->a[0] != '0')
 	{
 		value->text = number->a - number->negative;
 		value->len = number->na + number->negative;

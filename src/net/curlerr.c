@@ -198,6 +198,31 @@ own_refusal(NvpFault *fault, const NvpRequest *request, const NvpResponse *respo
 	return false;
 }
 
+/* Do the words of a reply speak of a missing file or folder? */
+static bool
+says_missing(const char *reply)
+{
+	static const char *const words[] = {"no such", "not found", "cannot find", "not exist", NULL};
+	char		lower[NVP_NET_LINE];
+
+	strlcpy(lower, reply, sizeof(lower));
+	for (char *p = lower; *p; p++)
+		*p = pg_ascii_tolower((unsigned char) *p);
+	for (int i = 0; words[i]; i++)
+		if (strstr(lower, words[i]))
+			return true;
+	return false;
+}
+
+static void
+refuse(CurlCase *seen, int sqlstate, const char *words)
+{
+	seen->meaning = MEANS_REFUSED;
+	seen->sqlstate = sqlstate;
+	seen->retryable = false;
+	seen->words = words;
+}
+
 /* The FTP reply corrects what libcurl made of it. */
 static void
 weigh_reply(CurlCase *seen, const NvpResponse *response)
@@ -212,6 +237,8 @@ weigh_reply(CurlCase *seen, const NvpResponse *response)
 		seen->words = "no space left at the server, or quota exceeded";
 		seen->hint = "Free space there and run again.";
 	}
+	else if (says_missing(response->reply))
+		refuse(seen, ERRCODE_UNDEFINED_FILE, "file or folder does not exist");
 	else if (reply >= 400 && reply < 500)
 	{
 		/* "try again later", RFC 959 */
@@ -219,15 +246,9 @@ weigh_reply(CurlCase *seen, const NvpResponse *response)
 		seen->sqlstate = ERRCODE_CONNECTION_FAILURE;
 		seen->retryable = true;
 	}
-	else if (seen->code == CURLE_OPERATION_TIMEDOUT || seen->meaning != MEANS_UNREACHABLE)
-		return;
-	else if (reply == 550 || reply == 553 || reply == 532)
-	{
-		seen->meaning = MEANS_REFUSED;
-		seen->sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE;
-		seen->retryable = false;
-		seen->words = "server refused";
-	}
+	else if ((reply == 550 || reply == 553 || reply == 532) &&
+			 seen->code != CURLE_OPERATION_TIMEDOUT)
+		refuse(seen, ERRCODE_INSUFFICIENT_PRIVILEGE, "server refused access");
 }
 
 /*

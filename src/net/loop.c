@@ -14,8 +14,8 @@
  *			 name resolution, which inherit the mask; otherwise the server's
  *			 signal handlers would run in them.
  *		   - libcurl before 8 sometimes waits for ever for an event when it
- *			 opens the data connection of FTP; a call of curl_multi_perform
- *			 every 10 ms while FTP is active gets it going.
+ *			 opens the data connection of FTP; a look at everything every
+ *			 10 ms while FTP is active gets it going.
  *
  *-------------------------------------------------------------------------
  */
@@ -179,13 +179,21 @@ drive_socket(NvpNet *net, curl_socket_t fd, int flags, int *running)
 	nvp_net_restore_signals(&saved);
 }
 
+/*
+ * Look at everything, whatever events there were.  curl_multi_perform alone
+ * would not tell us the sockets it opens; the function that does is declared
+ * deprecated because it is slow with thousands of handles: we have one.
+ */
 static void
 kick(NvpNet *net, int *running)
 {
 	sigset_t	saved;
 
 	nvp_net_block_signals(&saved);
-	curl_multi_perform(net->multi, running);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+	curl_multi_socket_all(net->multi, running);
+#pragma GCC diagnostic pop
 	nvp_net_restore_signals(&saved);
 }
 

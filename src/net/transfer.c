@@ -18,6 +18,7 @@
  */
 #include "postgres.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 #define NET_FDS				3	/* control, data, one more while connecting */
 #define BUFFER_BYTES		(256 * 1024)
 #define TEXT_LIMIT			(64 * 1024 * 1024)	/* answers kept in memory: listings */
+#define REASON_WAIT_MS		100		/* for the words of a server that hangs up */
 #define EXCERPT_LIMIT		2048	/* of a refused request's answer */
 
 /* ---- callbacks: never throw ---- */
@@ -154,6 +156,21 @@ take_header(const char *line, size_t n, const char *name, char *value, size_t si
 	return true;
 }
 
+/* A refusing FTP reply: 4xx or 5xx and its words.  True if the line is one. */
+static bool
+take_refusal(NvpResponse *response, const char *line, size_t n)
+{
+	if (n < 4 || (line[0] != '4' && line[0] != '5') || line[1] < '0' || line[1] > '9' ||
+		line[2] < '0' || line[2] > '9' || (line[3] != ' ' && line[3] != '-'))
+		return false;
+	n = Min(n, sizeof(response->reply) - 1);
+	while (n > 0 && (line[n - 1] == '\r' || line[n - 1] == '\n'))
+		n--;
+	memcpy(response->reply, line, n);
+	response->reply[n] = '\0';
+	return true;
+}
+
 /*
  * Header lines of HTTP, reply lines of FTP.  Of FTP the refusals are kept:
  * their words are all that tells a missing folder from a forbidden one.
@@ -169,17 +186,8 @@ header_callback(char *line, size_t size, size_t count, void *arg)
 		response->etag[0] = response->last_modified[0] = response->content_type[0] = '\0';
 		return n;
 	}
-	if (n > 4 && (line[0] == '4' || line[0] == '5') && line[1] >= '0' && line[1] <= '9' &&
-		line[2] >= '0' && line[2] <= '9' && (line[3] == ' ' || line[3] == '-'))
-	{
-		size_t		keep = Min(n, sizeof(response->reply) - 1);
-
-		while (keep > 0 && (line[keep - 1] == '\r' || line[keep - 1] == '\n'))
-			keep--;
-		memcpy(response->reply, line, keep);
-		response->reply[keep] = '\0';
+	if (take_refusal(response, line, n))
 		return n;
-	}
 	if (!take_header(line, n, "ETag", response->etag, NVP_NET_LINE) &&
 		!take_header(line, n, "Last-Modified", response->last_modified, NVP_NET_LINE))
 		(void) take_header(line, n, "Content-Type", response->content_type, NVP_NET_LINE);
@@ -195,6 +203,37 @@ open_socket_callback(void *arg, curlsocktype purpose, struct curl_sockaddr *addr
 	if (!nvp_policy_allows(&net->policy, &address->addr))
 		return CURL_SOCKET_BAD;
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/*
+ * Before a connection is closed.  A server that takes no more of an upload
+ * says why on the control connection and closes the data connection; libcurl
+ * often sees the latter first and never reads the reason.  It is read here.
+ * (Not over TLS, where only libcurl could read it.)
+ */
+static int
+close_socket_callback(void *arg, curl_socket_t fd)
+{
+	NvpNet	   *net = arg;
+	struct pollfd ready = {fd, POLLIN, 0};
+	char		lines[NVP_NET_LINE * 2];
+	ssize_t		n;
+
+	if (net->response && net->request->upload && net->response->phase == NVP_PHASE_TRANSFER &&
+		!net->response->reply[0] && net->upload_offset < net->request->upload->size &&
+		poll(&ready, 1, REASON_WAIT_MS) == 1 &&
+		(n = recv(fd, lines, sizeof(lines) - 1, MSG_DONTWAIT)) > 0)
+	{
+		lines[n] = '\0';
+		for (char *line = lines; *line; line += strspn(line, "\r\n"))
+		{
+			size_t		length = strcspn(line, "\r\n");
+
+			(void) take_refusal(net->response, line, length);
+			line += length;
+		}
+	}
+	return close(fd);
 }
 
 /* Reused connections pass here only: the setting may have changed since. */
@@ -377,6 +416,8 @@ set_common(NvpNet *net, const NvpRequest *request)
 	SET(CURLOPT_TIMEOUT_MS, (long) request->timeout_ms);
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket_callback);
 	SET(CURLOPT_OPENSOCKETDATA, net);
+	SET(CURLOPT_CLOSESOCKETFUNCTION, close_socket_callback);
+	SET(CURLOPT_CLOSESOCKETDATA, net);
 	SET(CURLOPT_PREREQFUNCTION, before_request_callback);
 	SET(CURLOPT_PREREQDATA, net);
 	SET(CURLOPT_WRITEFUNCTION, write_callback);

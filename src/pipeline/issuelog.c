@@ -144,7 +144,8 @@ typedef struct StoreState
 	Datum	   *source_names;	/* per model column; 0 = NULL */
 	Datum		codes[NVP_CODE_COUNT];
 	Datum		severities[2];
-	NvpFlatJson *flat;
+	NvpFlatJson *flat;			/* rows as wide as the header */
+	NvpFlatJson *flat_surplus;	/* rows with surplus text */
 	NvpCell    *cells;
 	int			ncols;
 	int			attempt;
@@ -270,13 +271,14 @@ store_rejected(StoreState *state, NvpBulk *bulk, const RecordHead *head)
 	values[3] = Int64GetDatum(head->row_no);
 	nulls[4] = head->line_no == 0;
 	values[4] = Int64GetDatum(head->line_no);
-	values[5] = JsonbPGetDatum(nvp_flatjson_row(state->flat, state->cells));
+	values[5] = JsonbPGetDatum(nvp_flatjson_row(head->value_len > 0 ? state->flat_surplus : state->flat,
+												state->cells));
 	nvp_bulk_add(bulk, values, nulls);
 }
 
-/* names of the members of a rejected row: the header and one for surplus text */
+/* members of a row with surplus text: the header and one more */
 static NvpFlatJson *
-make_flat(char **header, int ncols)
+make_surplus(char **header, int ncols)
 {
 	char	  **names = palloc(sizeof(char *) * (ncols + 1));
 	char	   *surplus = pstrdup("(surplus)");
@@ -303,7 +305,8 @@ prepare_store(StoreState *state, const NvpModel *model, char **source_names,
 	state->window = palloc(STORE_WINDOW);
 	state->model = model;
 	state->ncols = ncols;
-	state->flat = make_flat(header, ncols);
+	state->flat = nvp_flatjson_create(header, ncols);
+	state->flat_surplus = make_surplus(header, ncols);
 	state->cells = palloc0(sizeof(NvpCell) * (ncols + 1));
 	state->column_keys = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));
 	state->source_names = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));

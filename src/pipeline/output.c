@@ -45,6 +45,7 @@ table_finish(NvpOutput *output, NvpCounts *counts, NvpFault *fault)
 
 	nvp_target_finish(table->target);
 	written = *nvp_target_counts(table->target);
+	nvp_target_close(table->target);
 	counts->rows_inserted = written.rows_inserted;
 	counts->rows_updated = written.rows_updated;
 	/* rows that a trigger swallowed were given to the table, but are not in it */

@@ -22,11 +22,24 @@ append(void *arg, const char *data, int64 len)
 	return true;
 }
 
+/*
+ * comparable leaves out the rows of input that ends badly: how many columns are
+ * known before they occur depends on how far the first look went.
+ */
+static const char *
+comparable(const char *rendered)
+{
+	const char *bad = strstr(rendered, "\nbad L");
+
+	return bad ? bad : rendered;
+}
+
 /* write_again turns the rows into JSON Lines; false if the input ends badly */
 static bool
 write_again(const char *data, size_t len, const NvpFormat *format, StringInfo out)
 {
-	NvpReader  *reader = nvp_reader_open(nvp_source_memory(data, len), format);
+	NvpSource  *source = nvp_source_memory(data, len);
+	NvpReader  *reader = nvp_reader_open(source, format);
 	NvpBatch   *batch = nvp_batch_create(reader->ncols);
 	NvpReadStatus status = NVP_READ_BAD;
 	NvpWriteFormat write_format;
@@ -43,6 +56,7 @@ write_again(const char *data, size_t len, const NvpFormat *format, StringInfo ou
 	}
 	nvp_batch_free(batch);
 	nvp_reader_close(reader);
+	source->close(source);
 	return status == NVP_READ_END;
 }
 
@@ -75,7 +89,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format.kind = (data[0] & 8) ? NVP_FORMAT_JSONL : NVP_FORMAT_JSON;
 	expected = render((const char *) data + 1, size - 1, &format, 65536, false);
 	actual = render((const char *) data + 1, size - 1, &format, windows[data[0] & 7], false);
-	if (strcmp(expected, actual) != 0)
+	if (strcmp(comparable(expected), comparable(actual)) != 0)
 	{
 		fprintf(stderr, "whole:\n%s\nwindow %u:\n%s\n", expected, windows[data[0] & 7], actual);
 		abort();

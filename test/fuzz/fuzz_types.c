@@ -12,8 +12,7 @@
  * and the same.
  *
  * Built with libFuzzer: clang -fsanitize=fuzzer,address,undefined, this file
- * and the sources of test/unit's SOURCES_test_types (without vector.c, json.c),
- * and those of other families of types, which are then picked too.
+ * and the sources of test/unit's tests of types (without vector.c and json.c).
  *
  *-------------------------------------------------------------------------
  */

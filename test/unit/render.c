@@ -155,7 +155,8 @@ put_pass(StringInfo out, NvpReader *reader)
 char *
 render(const char *data, size_t len, const NvpFormat *format, uint32 window, bool plain)
 {
-	NvpReader  *reader = nvp_reader_open_with(chunked_source(data, len, window), format, window, plain);
+	NvpSource  *source = chunked_source(data, len, window);
+	NvpReader  *reader = nvp_reader_open_with(source, format, window, plain);
 	StringInfoData first;
 	StringInfoData second;
 
@@ -173,5 +174,6 @@ render(const char *data, size_t len, const NvpFormat *format, uint32 window, boo
 	else
 		pfree(second.data);
 	nvp_reader_close(reader);
+	source->close(source);
 	return first.data;
 }

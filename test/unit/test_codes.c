@@ -229,7 +229,7 @@ test_lists(void)
 		{"en-b-foo-a-bar", "en-a-bar-b-foo"}, {"sl-rozaj-nedis-1994", "sl-1994-nedis-rozaj"},
 		{"de-1901-1901", "invalid_language_code"}, {"en-a-foo-a-bar", "invalid_language_code"},
 		{"en-GB-oed", "en-GB-oxendict"}, {"en-x", "invalid_language_code"},
-		{"en-a", "invalid_language_code"}, {"sgn-276", "gsg"}, {"es-419", "es-419"},
+		{"en-a", "invalid_language_code"}, {"sgn-276", "gsg"}, {"sgn-Latn-US-x-a", "ase-Latn-x-a"}, {"es-419", "es-419"},
 		{"en-UK", "en-GB"}, {"zh-abc-def", "invalid_language_code"},
 		{"abcd", "invalid_language_code"}, {"de-", "invalid_language_code"},
 		{"en-u-ca-gregory-x-A-B", "en-u-ca-gregory-x-a-b"}, {"d", "invalid_language_code"},

@@ -1,0 +1,179 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_format.c
+ *		SQL skin of the format room: parse and sniff.
+ *
+ * Flow:   bytea --> source --> reader --> batches --> tuplestore
+ * Errors: 22023 for options; 22P04 (bad_copy_file_format) with message and hint
+ *		   of the reader where the data cannot be read.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "format/names.h"
+#include "pipeline/format_options.h"
+
+PG_FUNCTION_INFO_V1(nuvopipe_parse);
+PG_FUNCTION_INFO_V1(nuvopipe_sniff);
+
+/* put_row stores one row of texts */
+static void
+put_row(ReturnSetInfo *rsinfo, uint64 row_no, Datum *texts, bool *nulls, int n)
+{
+	Datum		values[2];
+	bool		no_nulls[2] = {false, false};
+	int			dims[1] = {n};
+	int			lower[1] = {1};
+	ArrayType  *array = n > 0 ?
+		construct_md_array(texts, nulls, 1, dims, lower, TEXTOID, -1, false, TYPALIGN_INT) :
+		construct_empty_array(TEXTOID);
+
+	values[0] = Int64GetDatum((int64) row_no);
+	values[1] = PointerGetDatum(array);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, no_nulls);
+}
+
+static Datum
+text_datum(const char *bytes, uint32 len)
+{
+	if (nvp_text_is_valid(bytes, len))
+		return PointerGetDatum(cstring_to_text_with_len(bytes, len));
+	return CStringGetTextDatum(nvp_text_escape_invalid(bytes, len));
+}
+
+/*
+ * put_data_row stores a row of the batch.  What the reader could not put into a
+ * column is the last element, so that nothing of the input is missing.
+ */
+static void
+put_data_row(ReturnSetInfo *rsinfo, const NvpBatch *batch, int row, Datum *texts, bool *nulls)
+{
+	const NvpRow *r = &batch->rows[row];
+	int			n = batch->ncols;
+
+	for (int col = 0; col < batch->ncols; col++)
+	{
+		const NvpCell *cell = nvp_batch_column(batch, col) + row;
+
+		nulls[col] = (cell->kind == NVP_CELL_NULL);
+		if (!nulls[col])
+			texts[col] = text_datum(cell->ptr, cell->len);
+	}
+	if (r->extra)
+	{
+		nulls[n] = false;
+		texts[n++] = text_datum(r->extra, r->extra_len);
+	}
+	put_row(rsinfo, batch->first_row_no + row, texts, nulls, n);
+}
+
+static void
+put_header(ReturnSetInfo *rsinfo, const NvpReader *reader)
+{
+	Datum	   *texts = palloc(sizeof(Datum) * Max(reader->ncols, 1));
+	bool	   *nulls = palloc0(sizeof(bool) * Max(reader->ncols, 1));
+
+	for (int col = 0; col < reader->ncols; col++)
+		texts[col] = CStringGetTextDatum(reader->header[col]);
+	put_row(rsinfo, 0, texts, nulls, reader->ncols);
+}
+
+static void
+report_bad(const NvpReader *reader)
+{
+	ereport(ERROR,
+			errcode(reader->error.is_io ? ERRCODE_IO_ERROR : ERRCODE_BAD_COPY_FILE_FORMAT),
+			errmsg("%s", reader->error.message),
+			reader->error.hint[0] ? errhint("%s", reader->error.hint) : 0);
+}
+
+/* put_rows stores all rows; memory of a batch is given back with it */
+static void
+put_rows(ReturnSetInfo *rsinfo, NvpReader *reader)
+{
+	NvpBatch   *batch = nvp_batch_create(reader->ncols);
+	Datum	   *texts = palloc(sizeof(Datum) * (NVP_MAX_COLUMNS + 1));
+	bool	   *nulls = palloc(sizeof(bool) * (NVP_MAX_COLUMNS + 1));
+	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe row",
+													  ALLOCSET_DEFAULT_SIZES);
+	NvpReadStatus status;
+
+	while ((status = nvp_reader_next(reader, batch)) == NVP_READ_OK)
+	{
+		MemoryContext old = MemoryContextSwitchTo(row_context);
+
+		for (int row = 0; row < batch->nrows; row++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			put_data_row(rsinfo, batch, row, texts, nulls);
+			MemoryContextReset(row_context);
+		}
+		MemoryContextSwitchTo(old);
+	}
+	if (status == NVP_READ_BAD)
+		report_bad(reader);
+	MemoryContextDelete(row_context);
+}
+
+/* count_columns reads to the end, so that all keys of JSON are known */
+static void
+count_columns(NvpReader *reader)
+{
+	NvpBatch   *batch = nvp_batch_create(reader->ncols);
+
+	while (nvp_reader_next(reader, batch) == NVP_READ_OK)
+		CHECK_FOR_INTERRUPTS();
+	nvp_batch_free(batch);
+	if (reader->error.message[0] || !nvp_reader_rewind(reader))
+		report_bad(reader);
+}
+
+/* nuvopipe.parse(data bytea, options jsonb) returns table(row_no bigint, cells text[]) */
+Datum
+nuvopipe_parse(PG_FUNCTION_ARGS)
+{
+	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	Jsonb	   *options = PG_GETARG_JSONB_P(1);
+	const char *bytes = VARDATA_ANY(data);
+	int64		len = VARSIZE_ANY_EXHDR(data);
+	NvpSource  *source = nvp_source_memory(bytes, len);
+	NvpFormat	format;
+	NvpReader  *reader;
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	nvp_format_resolve(options, bytes, len, true, NULL, &format, NULL);
+	reader = nvp_reader_open(source, &format);
+	if (reader->error.message[0])
+		report_bad(reader);
+	if (format.kind != NVP_FORMAT_CSV)
+		count_columns(reader);
+	if ((format.kind != NVP_FORMAT_CSV || format.has_header) && !reader->error.is_empty)
+		put_header(rsinfo, reader);
+	put_rows(rsinfo, reader);
+	nvp_reader_close(reader);
+	source->close(source);
+	return (Datum) 0;
+}
+
+/* nuvopipe.sniff(data bytea) returns jsonb */
+Datum
+nuvopipe_sniff(PG_FUNCTION_ARGS)
+{
+	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	NvpSniff	sniff;
+
+	nvp_sniff(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), true, NULL, NULL, &sniff);
+	PG_RETURN_JSONB_P(nvp_sniff_jsonb(&sniff, &sniff.format));
+}
