@@ -13,12 +13,12 @@
 #include "model/model.h"
 
 /* string, int, bigint, float, decimal, percentage, currency_*, boolean, category */
-extern const NvpTypeRoutine nvp_types_basic[] __attribute__((weak));
+extern const NvpTypeRoutine nvp_types_basic[];
 
 /* date*, datetime, time_* */
-extern const NvpTypeRoutine nvp_types_date[] __attribute__((weak));
+extern const NvpTypeRoutine nvp_types_date[];
 
 /* e-mail, addresses, codes, identifiers, coordinates */
-extern const NvpTypeRoutine nvp_types_code[] __attribute__((weak));
+extern const NvpTypeRoutine nvp_types_code[];
 
 #endif							/* NVP_TYPES_H */

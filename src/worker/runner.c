@@ -61,6 +61,40 @@ tell(const NvpExecution *execution, const NvpRunReport *report, bool notices)
 				o->fault.hint ? errhint("%s", o->fault.hint) : 0);
 }
 
+/* ---- progress in a session ------------------------------------------------- */
+
+#define PROGRESS_MS		2000
+
+static TimestampTz told_at = 0;
+
+/* called by long loops and while the network is waited for: a line every two seconds */
+static void
+tell_progress(void)
+{
+	const NvpProgress *p = nvp_progress;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!TimestampDifferenceExceeds(told_at, now, PROGRESS_MS))
+		return;
+	told_at = now;
+	if (p->bytes_total > 0)
+		ereport(NOTICE,
+				errmsg("%s: " INT64_FORMAT " %% of " INT64_FORMAT " MB, " INT64_FORMAT " rows",
+					   nvp_phase_name(p->phase), p->bytes_done * 100 / p->bytes_total,
+					   p->bytes_total / (1024 * 1024), p->rows_done));
+	else
+		ereport(NOTICE,
+				errmsg("%s: " INT64_FORMAT " MB", nvp_phase_name(p->phase), p->bytes_done / (1024 * 1024)));
+}
+
+static void
+watch_progress(bool watch)
+{
+	told_at = GetCurrentTimestamp();
+	nvp_progress_tick_hook = watch ? tell_progress : NULL;
+	nvp_net_set_idle_hook(watch ? tell_progress : NULL);
+}
+
 /*
  * nvp_run_next claims one execution and carries it to its end.
  *
@@ -82,7 +116,9 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 	if (!session->is_procedure)
 		show_activity(&execution);
 	nvp_slot_execution(&execution.id);
+	watch_progress(session->is_procedure);
 	nvp_run_execution(session, &execution, &report);
+	watch_progress(false);
 	nvp_slot_execution(NULL);
 	tell(&execution, &report, notices);
 	MemoryContextSwitchTo(session->context);
