@@ -64,6 +64,7 @@ extern int no_such_variable
 #else
 #define nvp_my_procno()		((int) MyProc->pgprocno)
 #endif
+
 #ifndef FRONTEND
 #include "catalog/index.h"
 #include "catalog/pg_database.h"
@@ -75,6 +76,7 @@ extern int no_such_variable
 #include "nodes/miscnodes.h"
 #endif
 #include "utils/acl.h"
+#include "utils/regproc.h"
 
 /*
  * 16: input functions can return a bad value's message instead of throwing.
@@ -107,6 +109,13 @@ nvp_insert_index_tuples(ResultRelInfo *result, TupleTableSlot *slot, EState *est
 	return ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL);
 #endif
 }
+
+/* 16: stringToQualifiedNameList can return errors softly; we let it throw */
+#if PG_VERSION_NUM >= 160000
+#define nvp_qualified_name_list(name)	stringToQualifiedNameList(name, NULL)
+#else
+#define nvp_qualified_name_list(name)	stringToQualifiedNameList(name)
+#endif
 
 /* 17: reindex_relation takes the statement that event triggers are told about */
 static inline bool
