@@ -70,6 +70,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
 	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
 	run uuid := _nuvopipe.uuid_v7();

@@ -41,6 +41,7 @@
 typedef struct Identity
 {
 	bool		is_changed;
+	bool		is_superuser;
 	Oid			role;			/* of SET ROLE, InvalidOid = none */
 	Oid			userid;
 	int			sec_context;
@@ -55,6 +56,7 @@ typedef struct Run
 	NvpOutcome *outcome;		/* of the report */
 	MemoryContext context;
 	NvpPlan    *plan;
+	NvpFaultType blame;			/* of an error while the plan is made */
 	NvpSpool   *input;
 	NvpSpool   *output;			/* NULL for a table */
 	NvpIssueLog *log;
@@ -118,13 +120,18 @@ static void
 become_owner(Run *run)
 {
 	run->identity.role = GetCurrentRoleId();
+	run->identity.is_superuser = superuser_arg(OidIsValid(run->identity.role) ?
+											   run->identity.role : GetSessionUserId());
 	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
 	run->identity.is_changed = true;
 	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
 	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
 }
 
-/* Be ourselves again; also after an abort, which gave back the inner identity only. */
+/*
+ * Be ourselves again; also after an abort, which gave back the inner identity
+ * only.  There is no transaction then: no catalogue may be read here.
+ */
 static void
 become_self(Run *run)
 {
@@ -132,8 +139,7 @@ become_self(Run *run)
 		return;
 	run->identity.is_changed = false;
 	SetUserIdAndSecContext(run->identity.userid, 0);
-	SetCurrentRoleId(run->identity.role, superuser_arg(OidIsValid(run->identity.role) ?
-													   run->identity.role : GetSessionUserId()));
+	SetCurrentRoleId(run->identity.role, run->identity.is_superuser);
 	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
 }
 
@@ -397,10 +403,20 @@ close_transaction(Run *run, bool to_ledger)
 	MemoryContextSwitchTo(run->context);
 }
 
+/* what was counted as written was rolled back, or never left the spool */
+static void
+forget_written(Run *run)
+{
+	NvpCounts  *c = &run->outcome->counts;
+
+	c->rows_written = c->rows_inserted = c->rows_updated = c->output_bytes = 0;
+}
+
 static void
 close_failed(Run *run)
 {
 	run->outcome->status = NVP_FAILED;
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	nvp_session_begin(run->session);
 	close_transaction(run, false);
@@ -422,7 +438,9 @@ settle_fault_type(Run *run, NvpFault *fault)
 {
 	if (fault->type != NVP_FAULT_INTERNAL)
 		return;
-	if (run->phase == NVP_PHASE_FETCH)
+	if (run->phase == NVP_PHASE_IDLE && run->blame != NVP_FAULT_NONE)
+		fault->type = run->blame;
+	else if (run->phase == NVP_PHASE_FETCH)
 		fault->type = NVP_SOURCE_UNRESPONSIVE;
 	else if (fault->sqlstate == ERRCODE_DISK_FULL || fault->sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED)
 		fault->type = NVP_DESTINATION_SIZE_LIMIT;
@@ -439,8 +457,8 @@ load_plan(Run *run)
 {
 	nvp_session_begin(run->session);
 	MemoryContextSwitchTo(run->context);
-	run->plan = nvp_plan_load(&run->execution->configuration_id);
-	nvp_plan_authorize(run->plan);
+	run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
+	nvp_plan_authorize(run->plan, &run->blame);
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
 	return true;
@@ -599,6 +617,7 @@ recover(Run *run, ErrorData *edata)
 		return false;
 	}
 	fault_from_error(run, edata);
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	run->outcome->status = edata->sqlerrcode == ERRCODE_QUERY_CANCELED ? NVP_CANCELED : NVP_FAILED;
 	if (run->outcome->status == NVP_CANCELED)
