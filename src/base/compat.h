@@ -67,11 +67,15 @@ extern int no_such_variable
 
 #ifndef FRONTEND
 #include "catalog/index.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
 #endif
+#include "utils/acl.h"
 #include "utils/regproc.h"
 
 /*
@@ -123,6 +127,18 @@ nvp_reindex_relation(Oid relid, int flags)
 	return reindex_relation(NULL, relid, flags, &params);
 #else
 	return reindex_relation(relid, flags, &params);
+#endif
+}
+
+/* 16: one function tells ownership of every class of object; ours are databases and extensions */
+static inline bool
+nvp_owns_object(Oid class_id, Oid object_id)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(class_id, object_id, GetUserId());
+#else
+	return class_id == DatabaseRelationId ? pg_database_ownercheck(object_id, GetUserId()) :
+		pg_extension_ownercheck(object_id, GetUserId());
 #endif
 }
 

@@ -178,7 +178,9 @@ quoted_cell(NvpCsvReader *csv, Record *record, uint32 start,
 
 /*
  * bare_sign deals with a quote or escape outside quotes: text, unless it is an
- * escape in a file without quotes, which covers the sign behind it.
+ * escape in a file without quotes, which covers the sign behind it.  Where the
+ * window ends too early to tell, the record is not complete either, and all of
+ * it will be parsed again.
  */
 static pg_noinline NvpCsvRecord
 bare_sign(NvpCsvReader *csv, Record *record, uint32 at, uint8 *flags)
@@ -189,8 +191,6 @@ bare_sign(NvpCsvReader *csv, Record *record, uint32 at, uint8 *flags)
 
 	if (csv->has_quote || buf[at] != csv->signs.escape)
 		return NVP_CSV_ROW;
-	if (at + 2 >= window->end && !window->eof)
-		return NVP_CSV_MORE;
 	if (at + 1 >= window->end ||
 		(!ends_cell(csv, buf[at + 1]) && buf[at + 1] != csv->signs.escape))
 		return NVP_CSV_ROW;

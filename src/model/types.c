@@ -30,7 +30,7 @@ nvp_type_at(int i)
 
 	for (int g = 0; g < lengthof(groups); g++)
 	{
-		for (const NvpTypeRoutine *type = groups[g]; type->name; type++)
+		for (const NvpTypeRoutine *type = groups[g]; type && type->name; type++)
 		{
 			if (i-- == 0)
 				return type;
