@@ -12,15 +12,20 @@ PG_CPPFLAGS  = -I$(CURDIR)/src -DPCRE2_CODE_UNIT_WIDTH=8
 PG_CFLAGS    = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden
 SHLIB_LINK   = -lcurl -lpcre2-8 -lsodium
 
-# test/sql against expected/
+# test/sql and test/specs against test/expected
 REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test
-# races, test/specs: PGXS would put the results elsewhere
 ISOLATION    = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=.
 
 EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
 
+# what a bare machine must understand: PostgreSQL may not be there yet
+SUITES       = lint unit regress isolation pgtap tap
+BARE         = test test-all demo demo-stop $(addprefix check-,$(SUITES))
+.PHONY: $(BARE)
+
+ifeq ($(filter $(BARE),$(MAKECMDGOALS)),)
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
@@ -46,3 +51,26 @@ MODEL_TABLES = $(patsubst src/model/data/%.tsv,src/model/%_data.h,$(wildcard src
 src/model/%_data.h: src/model/data/%.tsv src/model/gentable.pl
 	perl src/model/gentable.pl $* < $< > $@.tmp && mv $@.tmp $@
 $(OBJS): $(MODEL_TABLES)
+
+docs/reference.md: $(SQL_SCHEMA) $(SQL_ROUTINE) src/base/guc.c test/lib/reference
+	test/lib/reference > $@.tmp && mv $@.tmp $@
+
+else
+
+test:
+	@test/run
+
+# the distribution's version, then every newer one that test/lib/pgroot can get
+test-all:
+	@test/run_all
+
+$(addprefix check-,$(SUITES)): check-%:
+	@test/run $*
+
+demo:
+	@test/demo/run
+
+demo-stop:
+	@test/demo/run stop
+
+endif

@@ -185,20 +185,43 @@ BEGIN
 END
 $$;
 
+-- What pins the reader: a word, or the options of nuvopipe.parse, which are checked where they are read.
+CREATE OR REPLACE FUNCTION _nuvopipe.check_format(format jsonb, path text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	fault text;
+	cure text;
+BEGIN
+	IF jsonb_typeof(format) = 'string' THEN
+		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl']);
+	ELSIF format IS NOT NULL THEN
+		PERFORM _nuvopipe.expect_type(format, path, 'object');
+		PERFORM FROM nuvopipe.parse('[]', format);
+	END IF;
+EXCEPTION WHEN invalid_parameter_value THEN
+	GET STACKED DIAGNOSTICS fault = MESSAGE_TEXT, cure = PG_EXCEPTION_HINT;
+	RAISE EXCEPTION '%', replace(fault, 'options.', path || '.') USING ERRCODE = 'invalid_parameter_value', HINT = cure;
+WHEN bad_copy_file_format OR SQLSTATE '02000' THEN
+	NULL;	-- of the sample, not of the options
+END
+$$;
+
 CREATE OR REPLACE FUNCTION _nuvopipe.check_options(options jsonb, root text DEFAULT 'options') RETURNS void
 	LANGUAGE plpgsql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM _nuvopipe.check_members(options, root,
-		ARRAY['on_error', 'keep_input', 'format', 'header_config', 'force', 'settle_seconds', 'max_attempts']);
+		ARRAY['on_error', 'keep_input', 'format', 'header_config', 'force', 'max_attempts', 'output_format']);
 	PERFORM _nuvopipe.expect_word(options -> 'on_error', root || '.on_error',
 		ARRAY['skip_rows', 'null_cells', 'pass', 'reject_all']);
 	PERFORM _nuvopipe.expect_word(options -> 'keep_input', root || '.keep_input', ARRAY['failed', 'always', 'never']);
 	PERFORM _nuvopipe.expect_type(options -> 'force', root || '.force', 'boolean');
-	PERFORM _nuvopipe.expect_number(options -> 'settle_seconds', root || '.settle_seconds', 0, 86400);
 	PERFORM _nuvopipe.expect_number(options -> 'max_attempts', root || '.max_attempts', 1, 100, whole => true);
-	PERFORM _nuvopipe.expect_type(options -> 'format', root || '.format', 'object');
+	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl']);
+	PERFORM _nuvopipe.check_format(options -> 'format', root || '.format');
 	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index']);
 	PERFORM _nuvopipe.expect_word(options #> '{header_config,mode}', root || '.header_config.mode', ARRAY['AUTO', 'FIXED']);
 	PERFORM _nuvopipe.expect_number(options #> '{header_config,row_index}', root || '.header_config.row_index', 0, 1000000, whole => true);

@@ -129,7 +129,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_pipeline IS
 'Defines a pipeline from an input connector through a target data model to an output connector.
-name: unique in the organisation. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name. schedule: {"frequency": "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY", "interval", "starts_on", "ends_on", "time_zone"}. error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null. options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), format, header_config, force, settle_seconds, max_attempts; added to those of the template. description, tags: free.
+name: unique in the organisation. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name. schedule: {"frequency": "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY", "interval", "starts_on", "ends_on", "time_zone"}. error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null. options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, output_format (csv, tsv, json, jsonl); added to those of the template. description, tags: free.
 Runs have the rights of the role that calls this.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42704 for unknown objects, 42501 for missing privileges, 42710 if the name is taken, 0A000 for transformations.';
@@ -197,7 +197,14 @@ AS $$
 DECLARE
 	object_id uuid := _nuvopipe.find('pipeline', pipeline, manage => true);
 BEGIN
+	-- the row lock waits for a claim under way; the statements after it see what was claimed
 	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = _nuvopipe.tenant() AND p.id = object_id;
+	PERFORM pg_notify('nuvopipe', json_build_object('execution', e.id, 'status', 'CANCELED')::text)
+		FROM _nuvopipe.execution e
+		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
+	UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
+			error_sqlstate = '42704', error_message = 'the pipeline was deleted'
+		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS

@@ -3,10 +3,10 @@
  * Secrets and definitions of connectors: what only C can do.  All of it is
  * private; plain secrets pass through here and are kept nowhere else.
  */
-CREATE OR REPLACE FUNCTION _nuvopipe.seal(plain jsonb, id uuid) RETURNS bytea
+CREATE OR REPLACE FUNCTION _nuvopipe.seal(plain jsonb, id uuid, may_create boolean) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'nuvopipe_seal' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION _nuvopipe.seal IS
-'Encrypts secrets for storage beside object id, with the key in nuvopipe.secret_key_file, which is made if there is none. Errors: F0000 for an unusable key file.';
+'Encrypts secrets for storage beside object id, with the key in nuvopipe.secret_key_file; with may_create the file is made if there is none. Errors: F0000 for an unusable or missing key file.';
 
 CREATE OR REPLACE FUNCTION _nuvopipe.unseal(sealed bytea, id uuid) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'nuvopipe_unseal' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

@@ -56,7 +56,7 @@ CREATE OR REPLACE VIEW nuvopipe.executions WITH (security_barrier) AS
 			e.status, e.trigger_type, e.object_path AS input, e.object_name AS input_name, e.object_version AS input_version,
 			e.object_bytes AS input_bytes, e.attempts, e.max_attempts, e.cancel_requested, e.owner_role AS owner,
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows, a.rows_read, a.rows_written, a.rows_rejected,
-			e.error_type, e.error_sqlstate, e.error_message, e.error_detail, e.error_hint,
+			e.error_type, e.error_sqlstate, e.error_message, e.error_detail, e.error_hint, e.note,
 			e.queued_at, e.available_at, e.started_at, e.finished_at, e.created_at, e.created_by, e.updated_at, e.updated_by
 		FROM _nuvopipe.execution e
 			LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id
@@ -67,6 +67,7 @@ COMMENT ON COLUMN nuvopipe.executions.pipeline_name IS 'Null once the pipeline i
 COMMENT ON COLUMN nuvopipe.executions.status IS 'QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED.';
 COMMENT ON COLUMN nuvopipe.executions.input IS 'Path of the input object at its source; null until the source is listed.';
 COMMENT ON COLUMN nuvopipe.executions.error_type IS 'SOURCE_UNRESPONSIVE, SOURCE_DATA_EMPTY, PARSING_FAILURE, DESTINATION_UNRESPONSIVE, DESTINATION_SIZE_LIMIT, WRITE_FILE_FAILURE or ERROR_THRESHOLD_EXCEEDED; null unless it failed for one of these reasons.';
+COMMENT ON COLUMN nuvopipe.executions.note IS 'What a successful execution has to say, e.g. that the input was loaded before.';
 COMMENT ON COLUMN nuvopipe.executions.available_at IS 'A waiting execution does not start before.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS
@@ -74,7 +75,7 @@ CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows,
 			a.rows_read, a.rows_written, a.rows_rejected, a.rows_filtered, a.rows_blank, a.rows_inserted, a.rows_updated,
 			a.input_bytes, a.output_bytes, a.phases, a.sniff, a.votes,
-			a.error_type, a.error_sqlstate, a.error_message, a.error_detail, a.error_hint
+			a.error_type, a.error_sqlstate, a.error_message, a.error_detail, a.error_hint, a.note
 		FROM _nuvopipe.execution_attempt a JOIN _nuvopipe.execution e ON e.tenant_id = a.tenant_id AND e.id = a.execution_id
 		WHERE a.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
 COMMENT ON VIEW nuvopipe.execution_runs IS 'The attempts of executions, one row a try.';

@@ -213,10 +213,12 @@ fill_associated(unsigned char *associated, const unsigned char *head, const pg_u
 /*
  * nvp_secret_seal encrypts text for storage beside object id.
  *
+ * in: may_create: a missing key file is made; not to be when there are secrets
+ *		already, for then the file was lost, and a new key would only hide that.
  * errors: F0000 and file errors as in the head of this file.
  */
 bytea *
-nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id)
+nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id, bool may_create)
 {
 	unsigned char key[KEY_BYTES];
 	unsigned char associated[HEAD_BYTES + UUID_LEN];
@@ -233,6 +235,12 @@ nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id)
 	out = (unsigned char *) VARDATA(sealed);
 	if (!read_key(key))
 	{
+		if (!may_create)
+			ereport(ERROR,
+					(errcode(ERRCODE_CONFIG_FILE_ERROR),
+					 errmsg("secret key file \"%s\" does not exist, but there are secrets sealed with it",
+							nvp_guc_secret_key_file),
+					 errhint("Put the file back from a backup; if it is lost, delete the connectors that have secrets, and define them again.")));
 		create_key();
 		if (!read_key(key))
 			ereport(ERROR,

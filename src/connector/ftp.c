@@ -9,9 +9,10 @@
  *		   after: DELE or RNFR/RNTO
  * Memory: state and results in the connector's context; one connection is kept.
  * Errors: faults; see net/curlerr.c for what replies mean.
- * Notes:  - Without TLS the password crosses the network in clear.  "tls" is
- *			 "explicit" unless the definition says otherwise, and there is no
- *			 silent falling back: a server without TLS must be configured so.
+ * Notes:  - "tls" is "none" unless the definition says otherwise, for protocol
+ *			 FTP means that in definitions written for nuvo.  The password then
+ *			 crosses the network in clear, which is told when it is defined.
+ *			 "explicit" and "implicit" never fall back to clear.
  *		   - Paths are always sent whole, never relative to a changed folder.
  * Source: RFC 959, RFC 3659 (MLSD, SIZE, MDTM), RFC 4217 (TLS).
  *
@@ -120,6 +121,10 @@ ftp_check(Jsonb *configuration, bool is_input)
 	check_word(root, "tls", tls);
 	check_plain_text(root, "username");
 	check_plain_text(root, "password");
+	if (nvp_jsonb_get(root, "password") && strcmp(nvp_jsonb_text(root, &root_path, "tls", "none"), "none") == 0)
+		ereport(NOTICE,
+				(errmsg("the password will cross the network in clear"),
+				 errhint("Set \"tls\": \"explicit\" if the server offers TLS.")));
 	if (strcmp(nvp_jsonb_text(root, &root_path, "protocol", "FTP"), "SFTP") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -144,7 +149,7 @@ make_state(NvpConnector *connector)
 	char	   *tls;
 	bool		implicit;
 
-	tls = nvp_option_text(connector, "tls", "explicit");
+	tls = nvp_option_text(connector, "tls", "none");
 	implicit = strcmp(tls, "implicit") == 0;
 	host = nvp_option_text(connector, "host", "");
 	state->base = psprintf(strchr(host, ':') && host[0] != '[' ? "%s://[%s]:%d" : "%s://%s:%d",

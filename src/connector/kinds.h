@@ -14,7 +14,6 @@ extern const NvpConnectorRoutine nvp_connector_file;
 extern const NvpConnectorRoutine nvp_connector_ftp;
 extern const NvpConnectorRoutine nvp_connector_http;
 
-/* weak: this room stands without it; then there is no such kind */
-extern const NvpConnectorRoutine nvp_connector_table __attribute__((weak));
+extern const NvpConnectorRoutine nvp_connector_table;
 
 #endif							/* NVP_KINDS_H */

@@ -21,7 +21,7 @@ static const NvpConnectorRoutine *const kinds[] = {
 	&nvp_connector_ftp,
 	&nvp_connector_http,
 	&manual_routine,
-	&nvp_connector_table,		/* last: may be NULL */
+	&nvp_connector_table,
 };
 
 /* nvp_connector_at gives the i-th kind, NULL after the last. */
@@ -36,7 +36,7 @@ const NvpConnectorRoutine *
 nvp_connector_find(const char *node_type)
 {
 	for (int i = 0; i < lengthof(kinds); i++)
-		if (kinds[i] && strcmp(kinds[i]->node_type, node_type) == 0)
+		if (strcmp(kinds[i]->node_type, node_type) == 0)
 			return kinds[i];
 	return NULL;
 }

@@ -46,11 +46,22 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->id_text = nvp_get_text(query, 0, 14);
 }
 
-/* one NOTIFY for each change of state */
+/* each change of state is told once: a NOTIFY for those who listen, an event for those who ask later */
 static void
-notify(const char *id, const char *status)
+tell_state(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message)
 {
-	Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"%s\"}", id, status));
+	Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"%s\"}",
+									  execution->id_text, status));
+	nvp_arg_uuid(query, &execution->tenant_id);
+	nvp_arg_uuid(query, &execution->id);
+	nvp_arg_text(query, status);
+	nvp_arg_int4(query, execution->attempt);
+	nvp_arg_text(query, message);
+	nvp_query_exec(query,
+				   "INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload)"
+				   " VALUES ($1, _nuvopipe.uuid_v7(), pg_catalog.clock_timestamp(), $2,"
+				   " 'execution.' || pg_catalog.lower($3),"
+				   " pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('attempt', $4, 'message', $5)))");
 }
 
 static void
@@ -155,7 +166,7 @@ nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out)
 					   " VALUES ($1, $2, $3, CASE WHEN $3 = 1 THEN 'CREATE' ELSE 'RETRY' END, 'RUNNING',"
 					   " pg_catalog.clock_timestamp(), $4)");
 		read_surroundings(&query, out);
-		notify(out->id_text, "RUNNING");
+		tell_state(&query, out, "RUNNING", NULL);
 	}
 	nvp_query_close(&query);
 	return claimed;
@@ -257,15 +268,36 @@ write_ledger(NvpQuery *query, const NvpExecution *execution)
 				   " DO UPDATE SET execution_id = excluded.execution_id, loaded_at = excluded.loaded_at");
 }
 
-/* the execution must still be ours: nobody may have swept or deleted it */
+/* does somebody want this execution ended? */
+static bool
+cancel_requested(const NvpExecution *execution)
+{
+	NvpQuery	query;
+	bool		requested;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	requested = nvp_query_exec(&query,
+							   "SELECT FROM _nuvopipe.execution"
+							   " WHERE tenant_id = $1 AND id = $2 AND cancel_requested") > 0;
+	nvp_query_close(&query);
+	return requested;
+}
+
+/* the execution must still be ours: nobody may have swept, deleted or cancelled it */
 static void
 check_still_ours(const NvpExecution *execution, uint64 updated)
 {
-	if (updated == 0)
+	if (updated > 0)
+		return;
+	if (cancel_requested(execution))
 		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("execution %s is no longer run by this process", execution->id_text),
-				errhint("It was taken over or removed; nothing of this attempt was kept."));
+				errcode(ERRCODE_QUERY_CANCELED),
+				errmsg("canceled on request"));
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("execution %s is no longer run by this process", execution->id_text),
+			errhint("It was taken over or removed; nothing of this attempt was kept."));
 }
 
 /*
@@ -289,18 +321,21 @@ nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool t
 	nvp_arg_int4(&query, MyProcPid);
 	nvp_arg_int4(&query, execution->attempt);
 	nvp_arg_text(&query, outcome->note);
+	nvp_arg_bool(&query, outcome->is_delivered);
 	updated = nvp_query_exec(&query,
 							 "UPDATE _nuvopipe.execution SET status = $3, finished_at = pg_catalog.clock_timestamp(),"
 							 " updated_at = pg_catalog.clock_timestamp(), lease_until = NULL,"
 							 " error_type = $4, error_sqlstate = $5, error_message = $6, error_detail = $7,"
 							 " error_hint = $8, note = $11"
 							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING'"
-							 " AND worker_pid = $9 AND attempts = $10");
+							 " AND worker_pid = $9 AND attempts = $10"
+							 " AND ($3 <> 'SUCCEEDED' OR $12 OR NOT cancel_requested)");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
 	if (to_ledger)
 		write_ledger(&query, execution);
-	notify(execution->id_text, status_word(outcome->status));
+	tell_state(&query, execution, status_word(outcome->status),
+			   outcome->fault.message ? outcome->fault.message : outcome->note);
 	nvp_query_close(&query);
 }
 
@@ -341,25 +376,9 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
-	notify(execution->id_text, "QUEUED");
+	tell_state(&query, execution, "QUEUED", outcome->fault.message);
 	nvp_query_close(&query);
 	return true;
-}
-
-/* nvp_exec_cancel_requested asks whether somebody wants this execution ended. */
-bool
-nvp_exec_cancel_requested(const NvpExecution *execution)
-{
-	NvpQuery	query;
-	bool		requested;
-
-	nvp_query_open(&query);
-	arg_execution(&query, execution);
-	requested = nvp_query_exec(&query,
-							   "SELECT FROM _nuvopipe.execution"
-							   " WHERE tenant_id = $1 AND id = $2 AND cancel_requested") > 0;
-	nvp_query_close(&query);
-	return requested;
 }
 
 /*
@@ -416,6 +435,7 @@ nvp_exec_renew(void)
 				   "UPDATE _nuvopipe.execution e SET lease_until = pg_catalog.clock_timestamp() + $1 * interval '1 millisecond'"
 				   " FROM pg_catalog.pg_stat_get_activity(NULL) a"
 				   " WHERE e.status = 'RUNNING' AND e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
+				   " AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 				   " AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'");
 	nvp_query_close(&query);
 }
@@ -463,7 +483,9 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_role,"
 					   " trigger_type, max_attempts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
-					   " WHERE tenant_id = $1 AND id = $2");
+					   " WHERE tenant_id = $1 AND id = $2 RETURNING id::text");
+		Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"QUEUED\"}",
+										  nvp_get_text(&query, 0, 0)));
 	}
 	nvp_query_close(&query);
 }

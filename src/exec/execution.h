@@ -63,6 +63,7 @@ typedef struct NvpOutcome
 	NvpFault	fault;			/* of a failure */
 	NvpCounts	counts;
 	int64		duration_ms;
+	bool		is_delivered;	/* the output has left: too late to cancel */
 	char	   *note;			/* e.g. why nothing was loaded; or NULL */
 	Jsonb	   *sniff;			/* or NULL */
 	Jsonb	   *votes;			/* or NULL */
@@ -73,7 +74,6 @@ extern bool nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out);
 extern bool nvp_exec_in_ledger(const NvpExecution *execution, char **by);
 extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger);
 extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
-extern bool nvp_exec_cancel_requested(const NvpExecution *execution);
 extern int	nvp_exec_sweep(void);
 extern int64 nvp_exec_due(TimestampTz *next);
 extern void nvp_exec_renew(void);

@@ -149,11 +149,17 @@ nuvopipe_parse(PG_FUNCTION_ARGS)
 	int64		len = VARSIZE_ANY_EXHDR(data);
 	NvpSource  *source = nvp_source_memory(bytes, len);
 	NvpFormat	format;
+	NvpSniff	sniff;
 	NvpReader  *reader;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
-	nvp_format_resolve(options, bytes, len, true, NULL, &format, NULL);
+	nvp_format_resolve(options, bytes, len, true, NULL, &format, &sniff);
+	if (format.kind == NVP_FORMAT_UNKNOWN)
+		ereport(ERROR,
+				errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				errmsg("the format of the data is not known: %s", sniff.kind.reason),
+				errhint("Decompress the data first."));
 	reader = nvp_reader_open(source, &format);
 	if (reader->error.message[0])
 		report_bad(reader);

@@ -18,13 +18,13 @@
 PG_FUNCTION_INFO_V1(nuvopipe_seal);
 PG_FUNCTION_INFO_V1(nuvopipe_unseal);
 
-/* _nuvopipe.seal(plain jsonb, id uuid) returns bytea */
+/* _nuvopipe.seal(plain jsonb, id uuid, may_create boolean) returns bytea */
 Datum
 nuvopipe_seal(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *secrets = PG_GETARG_JSONB_P(0);
 	char	   *plain = JsonbToCString(NULL, &secrets->root, VARSIZE(secrets));
-	bytea	   *sealed = nvp_secret_seal(plain, strlen(plain), PG_GETARG_UUID_P(1));
+	bytea	   *sealed = nvp_secret_seal(plain, strlen(plain), PG_GETARG_UUID_P(1), PG_GETARG_BOOL(2));
 
 	nvp_secret_wipe(plain, strlen(plain));
 	PG_RETURN_BYTEA_P(sealed);

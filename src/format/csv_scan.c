@@ -143,16 +143,30 @@ scan_avx2(const char *buf, uint32 from, uint32 to, const NvpCsvSigns *signs, uin
 
 #endif							/* NVP_SCAN_X86 */
 
-/* nvp_csv_scan_best returns the fastest body this processor can run. */
+/*
+ * nvp_csv_scan_body returns one of the bodies: 0 plain, 1 SSE2, 2 AVX2; NULL if
+ * this machine cannot run it.
+ */
+NvpCsvScanFunc
+nvp_csv_scan_body(int level)
+{
+#ifdef NVP_SCAN_X86
+	if (level == 2 && __builtin_cpu_supports("avx2") &&
+		__builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt"))
+		return scan_avx2;
+	if (level == 1)
+		return scan_sse2;
+#endif
+	return level == 0 ? nvp_csv_scan_plain : NULL;
+}
+
+/* nvp_csv_scan_best returns the fastest body this machine can run. */
 NvpCsvScanFunc
 nvp_csv_scan_best(void)
 {
-#ifdef NVP_SCAN_X86
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-		__builtin_cpu_supports("popcnt"))
-		return scan_avx2;
-	return scan_sse2;
-#else
-	return nvp_csv_scan_plain;
-#endif
+	int			level = 2;
+
+	while (nvp_csv_scan_body(level) == NULL)
+		level--;
+	return nvp_csv_scan_body(level);
 }

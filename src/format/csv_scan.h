@@ -31,6 +31,7 @@ typedef uint32 (*NvpCsvScanFunc) (const char *buf, uint32 from, uint32 to,
 #define NVP_CSV_SCAN_SLACK	16
 
 extern NvpCsvScanFunc nvp_csv_scan_best(void);
+extern NvpCsvScanFunc nvp_csv_scan_body(int level);
 extern uint32 nvp_csv_scan_plain(const char *buf, uint32 from, uint32 to,
 								 const NvpCsvSigns *signs, uint32 *out);
 

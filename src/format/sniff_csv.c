@@ -375,7 +375,11 @@ drop(Reading *reading)
 	}
 }
 
-/* try_quotes returns the best reading with a delimiter */
+/*
+ * try_quotes returns the best reading with a delimiter.  That a file has no
+ * quotes is never guessed: a quote that stays open rather means that the file is
+ * cut off, and must be told.
+ */
 static Reading *
 try_quotes(const char *text, size_t len, bool is_whole, char delimiter, const NvpSniffPins *pins)
 {
@@ -392,16 +396,6 @@ try_quotes(const char *text, size_t len, bool is_whole, char delimiter, const Nv
 		other = try_dialect(text, len, is_whole, delimiter, '\'');
 		if (other->nquoted > 1 && other->nstray == 0 && !other->is_unclosed &&
 			other->score >= best->score)
-		{
-			drop(best);
-			return other;
-		}
-		drop(other);
-	}
-	if (best->is_unclosed && is_whole)
-	{
-		other = try_dialect(text, len, is_whole, delimiter, '\0');
-		if (other->score > best->score)
 		{
 			drop(best);
 			return other;
@@ -514,8 +508,6 @@ sniff_quote(const Reading *best, const NvpSniffPins *pins, NvpSniff *sniff)
 		sniff->format.escape = pins->format.escape;
 	if (pins->has_quote)
 		nvp_verdict_set(&sniff->quote, 1.0, "given");
-	else if (best->quote == '\0')
-		nvp_verdict_set(&sniff->quote, 0.6, "a double quote is never closed, so quotes are text");
 	else
 		nvp_verdict_set(&sniff->quote, best->nquoted > 0 ? 0.95 : 0.7,
 						"%d cells in quotes", best->nquoted);

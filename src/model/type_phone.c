@@ -245,7 +245,7 @@ read_international(const NvpCodeCell *in, Phone *phone, const char *digits)
 	}
 	if (plan == NULL || plan->lengths == 0 || digits[0] == '0')
 		return NVP_CODE_INVALID_PHONE;
-	if (phone->zero >= 0 && phone->digits + phone->zero >= rest && !plan->leading_zero)
+	if (phone->zero >= 0 && phone->digits + phone->zero >= rest)
 		drop_zero(phone);
 	nrest = strlen(rest);
 	if (*rest == '0' && strcmp(plan->trunk, "0") == 0 && !plan->leading_zero &&

@@ -125,7 +125,7 @@ read_table_output(NvpPlan *plan)
 	char	   *relation = nvp_jsonb_text(conf, &path, "relation", "");
 	char	   *mode = nvp_jsonb_text(conf, &path, "mode", "insert");
 	JsonbContainer *key = nvp_jsonb_array(conf, &path, "key");
-	List	   *names = stringToQualifiedNameList(relation);
+	List	   *names = nvp_qualified_name_list(relation);
 
 	plan->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
 	plan->target.relation = plan->relation;

@@ -12,6 +12,7 @@
 
 #include "lib/stringinfo.h"
 
+#include "format/csv_scan.h"
 #include "format/encode.h"
 #include "format/rows.h"
 #include "format/sniff.h"
@@ -270,6 +271,42 @@ test_wide_json(void)
 	nvp_reader_close(reader);
 }
 
+/* all bodies of the scan agree, for every length and every alignment of the tail */
+static void
+test_scan(void)
+{
+	static const char alphabet[] = "ab,;\"\\\n\r\t\x80\xAC";
+	const NvpCsvSigns signs = {',', '"', '\\'};
+	char		data[256 + 64];
+	uint32		expected[256 + NVP_CSV_SCAN_SLACK];
+	uint32		actual[256 + NVP_CSV_SCAN_SLACK];
+	uint32		seed = 1;
+	int			differing = 0;
+
+	for (int round = 0; round < 2000; round++)
+	{
+		uint32		from = round % 7;
+		uint32		to = from + round % 250;
+		uint32		n;
+
+		for (int i = 0; i < sizeof(data); i++)
+		{
+			seed = seed * 1103515245 + 12345;
+			data[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+		}
+		n = nvp_csv_scan_plain(data, from, to, &signs, expected);
+		for (int level = 1; level <= 2; level++)
+		{
+			NvpCsvScanFunc scan = nvp_csv_scan_body(level);
+
+			if (scan && (scan(data, from, to, &signs, actual) != n ||
+						 memcmp(actual, expected, n * sizeof(uint32)) != 0))
+				differing++;
+		}
+	}
+	check_text("bodies of the scan", psprintf("%d differ", differing), "0 differ");
+}
+
 /* ---- writing ---- */
 
 static bool
@@ -475,6 +512,7 @@ int
 main(void)
 {
 	test_reading();
+	test_scan();
 	test_wide(200, true);
 	test_wide(NVP_MAX_COLUMNS, true);
 	test_wide(NVP_MAX_COLUMNS + 1, false);
