@@ -28,4 +28,5 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
-	sql/routine/privilege.sql
+	sql/routine/privilege.sql \
+	sql/routine/start.sql

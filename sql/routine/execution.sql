@@ -4,7 +4,7 @@
  */
 
 -- Settles what has no worker.  A process is told by pid and start time, so that a pid used again, or a fail-over to
--- another machine, is never mistaken for a living worker.
+-- another machine, is never mistaken for a living worker; and by its database, for a copy of this one holds the same rows.
 CREATE OR REPLACE FUNCTION _nuvopipe.sweep(OUT requeued int, OUT failed int, OUT ended int)
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -23,7 +23,8 @@ BEGIN
 		FROM _nuvopipe.execution e
 		WHERE e.status = 'RUNNING'
 			AND NOT EXISTS (SELECT FROM pg_stat_get_activity(NULL) a
-				WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at)
+				WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at
+					AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
 		FOR UPDATE OF e SKIP LOCKED
 	LOOP
 		again := dead.attempts < dead.max_attempts AND NOT dead.cancel_requested;

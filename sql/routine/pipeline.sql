@@ -197,7 +197,14 @@ AS $$
 DECLARE
 	object_id uuid := _nuvopipe.find('pipeline', pipeline, manage => true);
 BEGIN
+	-- the row lock waits for a claim under way; the statements after it see what was claimed
 	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = _nuvopipe.tenant() AND p.id = object_id;
+	PERFORM pg_notify('nuvopipe', json_build_object('execution', e.id, 'status', 'CANCELED')::text)
+		FROM _nuvopipe.execution e
+		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
+	UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
+			error_sqlstate = '42704', error_message = 'the pipeline was deleted'
+		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS

@@ -177,7 +177,8 @@ BEGIN
 		PERFORM pg_notify('nuvopipe', json_build_object('execution', execution, 'status', 'CANCELED')::text);
 	ELSE
 		PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a
-			WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at;
+			WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at
+				AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
 	END IF;
 	RETURN true;
 END

@@ -64,13 +64,19 @@ extern int no_such_variable
 #else
 #define nvp_my_procno()		((int) MyProc->pgprocno)
 #endif
+
 #ifndef FRONTEND
 #include "catalog/index.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_extension.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
 #endif
+#include "utils/acl.h"
+#include "utils/regproc.h"
 
 /*
  * 16: input functions can return a bad value's message instead of throwing.
@@ -104,6 +110,13 @@ nvp_insert_index_tuples(ResultRelInfo *result, TupleTableSlot *slot, EState *est
 #endif
 }
 
+/* 16: stringToQualifiedNameList can return errors softly; we let it throw */
+#if PG_VERSION_NUM >= 160000
+#define nvp_qualified_name_list(name)	stringToQualifiedNameList(name, NULL)
+#else
+#define nvp_qualified_name_list(name)	stringToQualifiedNameList(name)
+#endif
+
 /* 17: reindex_relation takes the statement that event triggers are told about */
 static inline bool
 nvp_reindex_relation(Oid relid, int flags)
@@ -114,6 +127,18 @@ nvp_reindex_relation(Oid relid, int flags)
 	return reindex_relation(NULL, relid, flags, &params);
 #else
 	return reindex_relation(relid, flags, &params);
+#endif
+}
+
+/* 16: one function tells ownership of every class of object; ours are databases and extensions */
+static inline bool
+nvp_owns_object(Oid class_id, Oid object_id)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_ownercheck(class_id, object_id, GetUserId());
+#else
+	return class_id == DatabaseRelationId ? pg_database_ownercheck(object_id, GetUserId()) :
+		pg_extension_ownercheck(object_id, GetUserId());
 #endif
 }
 

@@ -11,11 +11,13 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -23,11 +25,28 @@
 
 #include "base/query.h"
 
-/* nvp_extension_exists tells whether this database has the extension. */
+/*
+ * nvp_extension_hold keeps the extension from being dropped until the end of
+ * the transaction, so that a background process never meets half of it.
+ *
+ * out: false if there is none, or none any more once a DROP EXTENSION that was
+ *		under way has committed.
+ */
 bool
-nvp_extension_exists(void)
+nvp_extension_hold(void)
 {
-	return OidIsValid(get_extension_oid("nuvopipe", true));
+	Oid			extension = get_extension_oid("nuvopipe", true);
+
+	while (OidIsValid(extension))
+	{
+		Oid			before = extension;
+
+		LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+		extension = get_extension_oid("nuvopipe", true);
+		if (extension == before)
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -62,7 +62,7 @@ extern bool nvp_get_bool(int row, int col);
 extern TimestampTz nvp_get_time(int row, int col);
 extern double nvp_get_numeric(int row, int col, double def);
 
-extern bool nvp_extension_exists(void);
+extern bool nvp_extension_hold(void);
 extern Oid	nvp_extension_owner(void);
 
 #endif							/* NVP_QUERY_H */

@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "commands/tablespace.h"
+#include "miscadmin.h"
 #include "storage/fd.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
@@ -19,10 +20,42 @@
 #define SPOOL_BUFFER	(256 * 1024)
 
 /*
+ * The server keeps a file that outlives its transaction away from
+ * temp_tablespaces, lest it be in the way of DROP TABLESPACE, and puts it into
+ * the database's own tablespace.  An input of any size does not belong there:
+ * who sets temp_tablespaces means files like these.
+ */
+static File
+open_file(void)
+{
+	Oid			own = MyDatabaseTableSpace;
+	volatile File file = -1;
+
+	PrepareTempTablespaces();
+	if (!TempTablespacesAreSet())
+		return OpenTemporaryFile(true);
+	PG_TRY();
+	{
+		Oid			tablespace = GetNextTempTableSpace();
+
+		if (OidIsValid(tablespace))
+			MyDatabaseTableSpace = tablespace;
+		file = OpenTemporaryFile(true);
+	}
+	PG_FINALLY();
+	{
+		MyDatabaseTableSpace = own;
+	}
+	PG_END_TRY();
+	return file;
+}
+
+/*
  * nvp_spool_create opens an empty spool.
  *
  * owner: the current memory context, which must outlive it; free with
  *		nvp_spool_free.  The file is independent of transactions.
+ * xact: needs one to obey temp_tablespaces.
  * errors: throws when the file cannot be made.
  */
 NvpSpool *
@@ -31,17 +64,16 @@ nvp_spool_create(void)
 	NvpSpool   *spool = palloc0(sizeof(NvpSpool));
 
 	spool->buf = palloc(SPOOL_BUFFER);
-	spool->file = OpenTemporaryFile(true);
+	spool->file = open_file();
 	return spool;
 }
 
 static void
-spool_fail(NvpSpool *spool, int errnum, const char *message)
+spool_fail(NvpSpool *spool, int errnum, int sqlstate, const char *message)
 {
-	if (spool->error)
-		return;
 	spool->errnum = errnum;
-	spool->error = pstrdup(message);
+	spool->sqlstate = sqlstate;
+	spool->error = psprintf("could not write to temporary file \"%s\": %s", FilePathName(spool->file), message);
 }
 
 /*
@@ -79,14 +111,17 @@ spool_write(NvpSpool *spool, const char *data, int len)
 		MemoryContextSwitchTo(context);
 		edata = CopyErrorData();
 		FlushErrorState();
-		spool_fail(spool, ENOSPC, edata->message);
+		spool_fail(spool, ENOSPC, edata->sqlerrcode, edata->message);
 		FreeErrorData(edata);
 		thrown = true;
 	}
 	PG_END_TRY();
 	if (!thrown && done < len)
-		spool_fail(spool, errno ? errno : ENOSPC,
-				   "could not write to temporary file: no space left or input/output error");
+	{
+		int			errnum = errno ? errno : ENOSPC;
+
+		spool_fail(spool, errnum, errnum == EIO ? ERRCODE_IO_ERROR : ERRCODE_DISK_FULL, strerror(errnum));
+	}
 	if (spool->error)
 		return false;
 	spool->flushed += len;
@@ -185,6 +220,38 @@ nvp_spool_source(NvpSpool *spool)
 	source->base.total_bytes = spool->size;
 	source->spool = spool;
 	return &source->base;
+}
+
+/*
+ * nvp_spool_fault tells why appending failed.
+ *
+ * in: what the spool was for, as in "the input".
+ */
+bool
+nvp_spool_fault(const NvpSpool *spool, NvpFault *fault, const char *what)
+{
+	bool		limit = spool->sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+
+	nvp_fault_set(fault, NVP_WRITE_FILE_FAILURE, spool->sqlstate, !limit,
+				  "could not keep %s: %s", what, spool->error);
+	if (limit)
+		nvp_fault_hint(fault, "Raise temp_file_limit for the workers: in postgresql.conf, or for the database.");
+	else
+		nvp_fault_hint(fault, "Free space there, or set temp_tablespaces to a tablespace with more of it.");
+	return false;
+}
+
+/* nvp_spool_reset empties the file and forgets a failure. */
+void
+nvp_spool_reset(NvpSpool *spool)
+{
+	(void) FileTruncate(spool->file, 0, PG_WAIT_EXTENSION);
+	if (spool->error)
+		pfree(spool->error);
+	spool->error = NULL;
+	spool->errnum = spool->sqlstate = 0;
+	spool->size = spool->flushed = 0;
+	spool->used = 0;
 }
 
 /* nvp_spool_free removes the file and the memory. */

@@ -5,7 +5,8 @@
  *
  * Flow:   network --> append --> spool --> source --> reader (as often as
  *		   needed), and writer --> append --> spool --> source --> network.
- * Calls:  create, append*, flush, { source }*, free.
+ * Calls:  create in a transaction; append*, flush, { source }*, free at any
+ *		   time; reset to begin anew.
  * Memory: one buffer of 256 kB for writing, in the context current at create.
  *		   The file lives across transactions, obeys temp_tablespaces and
  *		   temp_file_limit, and is removed by the server at the latest when
@@ -18,6 +19,7 @@
 #ifndef NVP_SPOOL_H
 #define NVP_SPOOL_H
 
+#include "base/fault.h"
 #include "base/source.h"
 
 typedef struct NvpSpool
@@ -28,6 +30,7 @@ typedef struct NvpSpool
 	char	   *buf;
 	int			used;			/* bytes waiting in buf */
 	int			errnum;			/* errno of the failure, 0 if none or unknown */
+	int			sqlstate;		/* of the failure, 0 if none */
 	char	   *error;			/* its message, or NULL */
 } NvpSpool;
 
@@ -36,6 +39,8 @@ extern bool nvp_spool_append(NvpSpool *spool, const char *data, int64 len);
 extern bool nvp_spool_flush(NvpSpool *spool);
 extern int64 nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size);
 extern NvpSource *nvp_spool_source(NvpSpool *spool);
+extern bool nvp_spool_fault(const NvpSpool *spool, NvpFault *fault, const char *what);
+extern void nvp_spool_reset(NvpSpool *spool);
 extern void nvp_spool_free(NvpSpool *spool);
 
 #endif							/* NVP_SPOOL_H */

@@ -210,7 +210,7 @@ read_into_spool(int fd, const char *path, NvpSpool *spool, int64 total,
 			return false;
 		}
 		if (!nvp_spool_append(spool, buf, got))
-			return nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_DISK_FULL, true, "%s", spool->error);
+			return nvp_spool_fault(spool, fault, psprintf("the data of file \"%s\"", path));
 		if (progress)
 			progress(arg, spool->size, total);
 		CHECK_FOR_INTERRUPTS();

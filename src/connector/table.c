@@ -310,7 +310,7 @@ fetch_table(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 
 	if (query == NULL)
 	{
-		List	   *names = stringToQualifiedNameList(relation);
+		List	   *names = nvp_qualified_name_list(relation);
 		RangeVar   *range = makeRangeVarFromNameList(names);
 
 		(void) RangeVarGetRelid(range, NoLock, false);

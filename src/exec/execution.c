@@ -268,15 +268,36 @@ write_ledger(NvpQuery *query, const NvpExecution *execution)
 				   " DO UPDATE SET execution_id = excluded.execution_id, loaded_at = excluded.loaded_at");
 }
 
-/* the execution must still be ours: nobody may have swept or deleted it */
+/* does somebody want this execution ended? */
+static bool
+cancel_requested(const NvpExecution *execution)
+{
+	NvpQuery	query;
+	bool		requested;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	requested = nvp_query_exec(&query,
+							   "SELECT FROM _nuvopipe.execution"
+							   " WHERE tenant_id = $1 AND id = $2 AND cancel_requested") > 0;
+	nvp_query_close(&query);
+	return requested;
+}
+
+/* the execution must still be ours: nobody may have swept, deleted or cancelled it */
 static void
 check_still_ours(const NvpExecution *execution, uint64 updated)
 {
-	if (updated == 0)
+	if (updated > 0)
+		return;
+	if (cancel_requested(execution))
 		ereport(ERROR,
-				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				errmsg("execution %s is no longer run by this process", execution->id_text),
-				errhint("It was taken over or removed; nothing of this attempt was kept."));
+				errcode(ERRCODE_QUERY_CANCELED),
+				errmsg("canceled on request"));
+	ereport(ERROR,
+			errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			errmsg("execution %s is no longer run by this process", execution->id_text),
+			errhint("It was taken over or removed; nothing of this attempt was kept."));
 }
 
 /*
@@ -300,13 +321,15 @@ nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool t
 	nvp_arg_int4(&query, MyProcPid);
 	nvp_arg_int4(&query, execution->attempt);
 	nvp_arg_text(&query, outcome->note);
+	nvp_arg_bool(&query, outcome->is_delivered);
 	updated = nvp_query_exec(&query,
 							 "UPDATE _nuvopipe.execution SET status = $3, finished_at = pg_catalog.clock_timestamp(),"
 							 " updated_at = pg_catalog.clock_timestamp(), lease_until = NULL,"
 							 " error_type = $4, error_sqlstate = $5, error_message = $6, error_detail = $7,"
 							 " error_hint = $8, note = $11"
 							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING'"
-							 " AND worker_pid = $9 AND attempts = $10");
+							 " AND worker_pid = $9 AND attempts = $10"
+							 " AND ($3 <> 'SUCCEEDED' OR $12 OR NOT cancel_requested)");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
 	if (to_ledger)
@@ -412,6 +435,7 @@ nvp_exec_renew(void)
 				   "UPDATE _nuvopipe.execution e SET lease_until = pg_catalog.clock_timestamp() + $1 * interval '1 millisecond'"
 				   " FROM pg_catalog.pg_stat_get_activity(NULL) a"
 				   " WHERE e.status = 'RUNNING' AND e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
+				   " AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 				   " AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'");
 	nvp_query_close(&query);
 }

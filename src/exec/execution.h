@@ -63,6 +63,7 @@ typedef struct NvpOutcome
 	NvpFault	fault;			/* of a failure */
 	NvpCounts	counts;
 	int64		duration_ms;
+	bool		is_delivered;	/* the output has left: too late to cancel */
 	char	   *note;			/* e.g. why nothing was loaded; or NULL */
 	Jsonb	   *sniff;			/* or NULL */
 	Jsonb	   *votes;			/* or NULL */

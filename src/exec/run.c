@@ -26,6 +26,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -33,6 +34,8 @@
 #include "base/guc.h"
 #include "base/hash.h"
 #include "base/progress.h"
+#include "connector/listing.h"
+#include "connector/option.h"
 #include "exec/run.h"
 #include "pipeline/output.h"
 #include "pipeline/plan.h"
@@ -41,6 +44,7 @@
 typedef struct Identity
 {
 	bool		is_changed;
+	bool		is_superuser;
 	Oid			role;			/* of SET ROLE, InvalidOid = none */
 	Oid			userid;
 	int			sec_context;
@@ -55,12 +59,14 @@ typedef struct Run
 	NvpOutcome *outcome;		/* of the report */
 	MemoryContext context;
 	NvpPlan    *plan;
+	NvpFaultType blame;			/* of an error while the plan is made */
 	NvpSpool   *input;
 	NvpSpool   *output;			/* NULL for a table */
 	NvpIssueLog *log;
 	NvpJob	   *job;
 	bool		careful;
 	bool		was_written;	/* the final state is committed */
+	bool		is_bare;		/* write the final state alone: what belongs to it cannot be kept */
 	TimestampTz started_at;
 	int64		phase_ms[NVP_PHASE_FINISH + 1];
 	TimestampTz phase_at;
@@ -68,6 +74,19 @@ typedef struct Run
 } Run;
 
 /* ---- phases ---------------------------------------------------------------- */
+
+/* what pg_stat_activity shows; a session shows its own statement */
+static void
+show_activity(const Run *run)
+{
+	const NvpExecution *e = run->execution;
+
+	if (!run->session->is_procedure)
+		pgstat_report_activity(STATE_RUNNING,
+							   psprintf("nuvopipe: %s: %s (execution %s, attempt %d)",
+										e->pipeline_name ? e->pipeline_name : "pipeline",
+										nvp_phase_name(run->phase), e->id_text, e->attempt));
+}
 
 static void
 enter_phase(Run *run, NvpPhase phase, int64 total)
@@ -78,6 +97,7 @@ enter_phase(Run *run, NvpPhase phase, int64 total)
 	run->phase = phase;
 	run->phase_at = now;
 	nvp_progress_phase(phase, total);
+	show_activity(run);
 }
 
 static void
@@ -118,13 +138,18 @@ static void
 become_owner(Run *run)
 {
 	run->identity.role = GetCurrentRoleId();
+	run->identity.is_superuser = superuser_arg(OidIsValid(run->identity.role) ?
+											   run->identity.role : GetSessionUserId());
 	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
 	run->identity.is_changed = true;
 	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
 	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
 }
 
-/* Be ourselves again; also after an abort, which gave back the inner identity only. */
+/*
+ * Be ourselves again; also after an abort, which gave back the inner identity
+ * only.  There is no transaction then: no catalogue may be read here.
+ */
 static void
 become_self(Run *run)
 {
@@ -132,8 +157,7 @@ become_self(Run *run)
 		return;
 	run->identity.is_changed = false;
 	SetUserIdAndSecContext(run->identity.userid, 0);
-	SetCurrentRoleId(run->identity.role, superuser_arg(OidIsValid(run->identity.role) ?
-													   run->identity.role : GetSessionUserId()));
+	SetCurrentRoleId(run->identity.role, run->identity.is_superuser);
 	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
 }
 
@@ -188,12 +212,7 @@ fetch(Run *run, NvpFault *fault)
 	if (ok)
 		ok = nvp_spool_flush(run->input);
 	if (run->input->error)
-	{
-		nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_DISK_FULL, true,
-					  "could not spool the input: %s", run->input->error);
-		nvp_fault_hint(fault, "Free space for temporary files, raise temp_file_limit, or set temp_tablespaces.");
-		return false;
-	}
+		return nvp_spool_fault(run->input, fault, "the input");
 	if (ok && nvp_guc_max_object_size > 0 && run->input->size > (int64) nvp_guc_max_object_size * 1024)
 		return nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, false,
 							 "the input has " INT64_FORMAT " bytes, more than nuvopipe.max_object_size allows",
@@ -218,6 +237,30 @@ settle_version(Run *run)
 	MemoryContextSwitchTo(run->context);
 }
 
+/*
+ * A connector that names its file and does not find it: a fault, but for a
+ * file that runs of this pipeline carry away when they are done with it.
+ */
+static bool
+check_named_file(Run *run, const NvpObject *objects, int n, NvpFault *fault)
+{
+	const NvpConnector *input = run->plan->input;
+	char	   *name = nvp_option_text(input, "file_name", "");
+
+	if (*name == '\0' || nvp_listing_after(input) != NVP_AFTER_NONE)
+		return true;
+	for (int i = 0; i < n; i++)
+	{
+		if (objects[i].taken)
+			return true;
+	}
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_UNDEFINED_FILE, false,
+				  "connector \"%s\": file \"%s\" does not exist in folder \"%s\"",
+				  input->name, name, nvp_option_text(input, "directory_path", ""));
+	nvp_fault_hint(fault, "Check file_name and directory_path of the connector; SELECT * FROM nuvopipe.list_connector('...') shows what is there.");
+	return false;
+}
+
 /* list the source; this execution takes the first new object, others get their own */
 static bool
 discover(Run *run, bool *nothing, NvpFault *fault)
@@ -227,7 +270,8 @@ discover(Run *run, bool *nothing, NvpFault *fault)
 	int			n;
 	int			nfresh = 0;
 
-	if (!run->plan->input->routine->list(run->plan->input, &objects, &n, fault))
+	if (!run->plan->input->routine->list(run->plan->input, &objects, &n, fault) ||
+		!check_named_file(run, objects, n, fault))
 		return false;
 	fresh = palloc0(sizeof(NvpObject) * Max(n, 1));
 	nvp_session_begin(run->session);
@@ -365,7 +409,7 @@ write_down(Run *run, bool to_ledger)
 
 	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
 	outcome->phases = phases_jsonb(run);
-	if (run->job && run->job->map)
+	if (run->job && run->job->map && !run->is_bare)
 	{
 		if (run->job->reader)
 			nvp_issuelog_store(run->log, run->plan->model, run->job->map->source_names,
@@ -375,7 +419,7 @@ write_down(Run *run, bool to_ledger)
 			outcome->votes = text_jsonb(nvp_validator_votes(run->job->validator));
 		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->sniff, &run->job->format);
 	}
-	if (keep_input_wanted(run))
+	if (!run->is_bare && keep_input_wanted(run))
 		nvp_exec_keep_input(run->execution, run->input);
 	if (outcome->status == NVP_FAILED && nvp_exec_requeue(run->execution, outcome))
 		run->report->status = "QUEUED";
@@ -397,10 +441,20 @@ close_transaction(Run *run, bool to_ledger)
 	MemoryContextSwitchTo(run->context);
 }
 
+/* what was counted as written was rolled back, or never left the spool */
+static void
+forget_written(Run *run)
+{
+	NvpCounts  *c = &run->outcome->counts;
+
+	c->rows_written = c->rows_inserted = c->rows_updated = c->output_bytes = 0;
+}
+
 static void
 close_failed(Run *run)
 {
 	run->outcome->status = NVP_FAILED;
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	nvp_session_begin(run->session);
 	close_transaction(run, false);
@@ -420,12 +474,19 @@ close_unchanged(Run *run, char *note)
 static void
 settle_fault_type(Run *run, NvpFault *fault)
 {
+	bool		full = fault->sqlstate == ERRCODE_DISK_FULL ||
+		fault->sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+
 	if (fault->type != NVP_FAULT_INTERNAL)
 		return;
-	if (run->phase == NVP_PHASE_FETCH)
-		fault->type = NVP_SOURCE_UNRESPONSIVE;
-	else if (fault->sqlstate == ERRCODE_DISK_FULL || fault->sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED)
+	if (run->phase == NVP_PHASE_IDLE && run->blame != NVP_FAULT_NONE)
+		fault->type = run->blame;
+	else if (full && run->phase >= NVP_PHASE_PROCESS)
 		fault->type = NVP_DESTINATION_SIZE_LIMIT;
+	else if (full)
+		fault->type = NVP_WRITE_FILE_FAILURE;
+	else if (run->phase == NVP_PHASE_FETCH)
+		fault->type = NVP_SOURCE_UNRESPONSIVE;
 	else if (run->phase == NVP_PHASE_PROCESS || run->phase == NVP_PHASE_DELIVER)
 		fault->type = NVP_WRITE_FILE_FAILURE;
 	else
@@ -434,16 +495,20 @@ settle_fault_type(Run *run, NvpFault *fault)
 
 /* ---- the life ------------------------------------------------------------------ */
 
-static bool
+/* the plan, and the temporary files: where they go is read from the catalogue */
+static void
 load_plan(Run *run)
 {
 	nvp_session_begin(run->session);
 	MemoryContextSwitchTo(run->context);
-	run->plan = nvp_plan_load(&run->execution->configuration_id);
-	nvp_plan_authorize(run->plan);
+	run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
+	nvp_plan_authorize(run->plan, &run->blame);
+	run->log = nvp_issuelog_create();
+	run->input = nvp_spool_create();
+	if (!run->plan->to_table)
+		run->output = nvp_spool_create();
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
-	return true;
 }
 
 /* was this very version loaded before? */
@@ -478,6 +543,23 @@ deliver(Run *run, NvpFault *fault)
 									run->output, move_progress, NULL, fault);
 }
 
+/*
+ * What was delivered cannot be called back, so a cancel that comes now is too
+ * late; it stays pending and meets whatever follows.
+ */
+static void
+close_delivered(Run *run)
+{
+	uint32		held = QueryCancelHoldoffCount;
+
+	run->outcome->is_delivered = true;
+	QueryCancelHoldoffCount++;
+	nvp_session_begin(run->session);
+	enter_phase(run, NVP_PHASE_FINISH, -1);
+	close_transaction(run, true);
+	QueryCancelHoldoffCount = held;
+}
+
 /* rows and final state are one commit for a table; else deliver between two */
 static bool
 process_and_close(Run *run, NvpFault *fault)
@@ -488,15 +570,16 @@ process_and_close(Run *run, NvpFault *fault)
 		MemoryContextSwitchTo(run->context);
 		return false;
 	}
+	run->outcome->status = NVP_SUCCEEDED;
 	if (!run->plan->to_table)
 	{
 		nvp_session_commit(run->session);
 		MemoryContextSwitchTo(run->context);
 		if (!deliver(run, fault))
 			return false;
-		nvp_session_begin(run->session);
+		close_delivered(run);
+		return true;
 	}
-	run->outcome->status = NVP_SUCCEEDED;
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	close_transaction(run, true);
 	return true;
@@ -525,10 +608,6 @@ live(Run *run)
 	bool		nothing = false;
 
 	load_plan(run);
-	run->log = nvp_issuelog_create();
-	run->input = nvp_spool_create();
-	if (!run->plan->to_table)
-		run->output = nvp_spool_create();
 	enter_phase(run, NVP_PHASE_FETCH, -1);
 	if (run->execution->discover && !discover(run, &nothing, fault))
 		goto failed;
@@ -574,6 +653,57 @@ fault_from_error(Run *run, ErrorData *edata)
 	return true;
 }
 
+/* run a step; an error is caught and returned, NULL = none */
+static ErrorData *
+guarded(Run *run, void (*step) (Run *))
+{
+	ErrorData  *volatile caught = NULL;
+
+	PG_TRY();
+	{
+		step(run);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		caught = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return caught;
+}
+
+/* a second cancel must not keep the first, or a failure, from being written down */
+static void
+close_uncancelled(Run *run)
+{
+	uint32		held = QueryCancelHoldoffCount;
+
+	QueryCancelHoldoffCount++;
+	nvp_session_begin(run->session);
+	close_transaction(run, false);
+	QueryCancelHoldoffCount = held;
+}
+
+/*
+ * Write down why a run ended.  Where its issues or its input cannot be kept
+ * (the disk that failed the run is still full), the reason alone is.
+ */
+static void
+close_for_sure(Run *run)
+{
+	ErrorData  *error = guarded(run, close_uncancelled);
+
+	if (error == NULL)
+		return;
+	nvp_session_rollback(run->session);
+	MemoryContextSwitchTo(run->context);
+	if (run->outcome->fault.detail == NULL)
+		nvp_fault_detail(&run->outcome->fault, "Its issues could not be kept: %s", error->message);
+	run->is_bare = true;
+	close_uncancelled(run);
+}
+
 static void
 start_over(Run *run)
 {
@@ -599,12 +729,12 @@ recover(Run *run, ErrorData *edata)
 		return false;
 	}
 	fault_from_error(run, edata);
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	run->outcome->status = edata->sqlerrcode == ERRCODE_QUERY_CANCELED ? NVP_CANCELED : NVP_FAILED;
 	if (run->outcome->status == NVP_CANCELED)
 		run->outcome->fault.type = NVP_FAULT_NONE;
-	nvp_session_begin(run->session);
-	close_transaction(run, false);
+	close_for_sure(run);
 	return true;
 }
 
@@ -620,26 +750,6 @@ process_again(Run *run)
 	}
 	settle_fault_type(run, fault);
 	close_failed(run);
-}
-
-/* run a step; an error is caught and returned, NULL = none */
-static ErrorData *
-guarded(Run *run, void (*step) (Run *))
-{
-	ErrorData  *volatile caught = NULL;
-
-	PG_TRY();
-	{
-		step(run);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(run->context);
-		caught = CopyErrorData();
-		FlushErrorState();
-	}
-	PG_END_TRY();
-	return caught;
 }
 
 static void
@@ -688,6 +798,8 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 		if (error && !run.was_written)
 			(void) recover(&run, error);
 	}
+	if (error)
+		nvp_session_rollback(session);
 	cancelled = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 	release(&run);
 	MemoryContextSwitchTo(session->context);

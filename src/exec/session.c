@@ -11,10 +11,12 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
+#include "storage/ipc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "base/query.h"
 #include "exec/session.h"
 
 /*
@@ -31,8 +33,10 @@ nvp_session_open(NvpSession *session, bool is_procedure)
 	session->is_open = false;
 	session->context = AllocSetContextCreate(is_procedure ? PortalContext : TopMemoryContext,
 											 "nuvopipe session", ALLOCSET_DEFAULT_SIZES);
-	if (is_procedure)
-		SPI_connect_ext(SPI_OPT_NONATOMIC);
+	if (!is_procedure)
+		return;
+	SPI_connect_ext(SPI_OPT_NONATOMIC);
+	SPI_commit();				/* CALL took a snapshot, perhaps for good */
 }
 
 /* nvp_session_close ends a session; no transaction may be open. */
@@ -45,7 +49,12 @@ nvp_session_close(NvpSession *session)
 	MemoryContextDelete(session->context);
 }
 
-/* nvp_session_begin opens a transaction with a snapshot. */
+/*
+ * nvp_session_begin opens a transaction with a snapshot; READ COMMITTED
+ * whatever the default is, for claims look again after they got a lock.
+ *
+ * exits: a background process, where the extension has been dropped.
+ */
 void
 nvp_session_begin(NvpSession *session)
 {
@@ -55,6 +64,9 @@ nvp_session_begin(NvpSession *session)
 		SetCurrentStatementStartTimestamp();
 		StartTransactionCommand();
 	}
+	XactIsoLevel = XACT_READ_COMMITTED;
+	if (!session->is_procedure && !nvp_extension_hold())
+		proc_exit(0);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	session->is_open = true;
 	MemoryContextSwitchTo(session->context);

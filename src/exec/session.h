@@ -11,6 +11,8 @@
  * Calls:  nvp_session_open, { begin, (commit | rollback) }*, nvp_session_close.
  *		   In a called procedure a new, empty transaction stands open between
  *		   commit and begin; it holds no snapshot and no lock.
+ * Memory: what the caller palloc'd before nvp_session_open may be gone after
+ *		   it: it commits.
  * Errors: after an error was caught, call nvp_session_rollback before anything
  *		   else.
  *

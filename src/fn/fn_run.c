@@ -138,9 +138,8 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				errmsg("pipeline must be given"));
-	pipeline = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	pipeline = MemoryContextStrdup(PortalContext, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	nvp_session_open(&session, true);
-	pipeline = MemoryContextStrdup(PortalContext, pipeline);
 	if (nvp_my_slot == NULL)
 		(void) nvp_slot_take(NVP_PROCESS_SESSION);
 	PG_TRY();

@@ -199,8 +199,8 @@ query_source(NvpJob *job, const char *query)
 		nvp_table_spool(query, spool);
 		if (!nvp_spool_flush(spool))
 			ereport(ERROR,
-					errcode(ERRCODE_DISK_FULL),
-					errmsg("could not spool the rows of the query: %s", spool->error));
+					errcode(spool->sqlstate),
+					errmsg("could not keep the rows of the query: %s", spool->error));
 	}
 	PG_CATCH();
 	{

@@ -190,9 +190,10 @@ own_refusal(NvpFault *fault, const NvpRequest *request, const NvpResponse *respo
 	}
 	if (response->sink_failed)
 	{
-		nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_DISK_FULL, true, "%s: %s", place,
-					  spool && spool->error ? spool->error : "could not read temporary file");
-		nvp_fault_hint(fault, "Check the free space of temp_tablespaces and the setting temp_file_limit of the database server.");
+		if (spool && spool->error)
+			nvp_spool_fault(spool, fault, psprintf("the data of %s", place));
+		else
+			nvp_fault_set(fault, NVP_WRITE_FILE_FAILURE, ERRCODE_IO_ERROR, true, "%s: could not read temporary file", place);
 		return true;
 	}
 	return false;

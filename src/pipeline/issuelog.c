@@ -65,11 +65,11 @@ nvp_issuelog_free(NvpIssueLog *log)
 void
 nvp_issuelog_reset(NvpIssueLog *log)
 {
-	NvpSpool   *fresh = nvp_spool_create();
+	NvpSpool   *spool = log->spool;
 
-	nvp_spool_free(log->spool);
+	nvp_spool_reset(spool);
 	memset(log, 0, sizeof(*log));
-	log->spool = fresh;
+	log->spool = spool;
 }
 
 /* nvp_issuelog_issue adds one issue.  Never throws. */
@@ -125,9 +125,9 @@ nvp_issuelog_check(NvpIssueLog *log)
 {
 	if (log->spool->error)
 		ereport(ERROR,
-				errcode(ERRCODE_DISK_FULL),
+				errcode(log->spool->sqlstate),
 				errmsg("could not keep the issues of this run: %s", log->spool->error),
-				errhint("Free space for temporary files, or set temp_tablespaces."));
+				errhint("Free space there, raise temp_file_limit, or set temp_tablespaces."));
 }
 
 /* ---- writing to the tables ---------------------------------------------- */

@@ -101,10 +101,7 @@ spool_sink(void *arg, const char *data, int64 len)
 static bool
 spool_fault(SpoolOutput *out, NvpFault *fault)
 {
-	nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_DISK_FULL, true,
-				  "could not spool the output: %s", out->spool->error);
-	nvp_fault_hint(fault, "Free space for temporary files, raise temp_file_limit, or set temp_tablespaces.");
-	return false;
+	return nvp_spool_fault(out->spool, fault, "the output");
 }
 
 /* the cell to be written for one value; a bad one is passed on as it was, as text */

@@ -130,7 +130,7 @@ check_spool(NvpDistinct *distinct, bool ok)
 	if (ok)
 		return;
 	ereport(ERROR,
-			(errcode(distinct->spool->errnum == ENOSPC ? ERRCODE_DISK_FULL : ERRCODE_IO_ERROR),
+			(errcode(distinct->spool->error ? distinct->spool->sqlstate : ERRCODE_IO_ERROR),
 			 errmsg("%s", distinct->spool->error ? distinct->spool->error :
 					"could not read temporary file"),
 			 errhint("Rows are compared in a temporary file when \"nuvopipe.run_memory\" is too small for a unique rule.")));

@@ -32,25 +32,40 @@
 #include "worker/worker.h"
 
 #define IDLE_TICK_MS	60000
-#define FIRST_LOOK_MS	5000
-#define LAST_LOOK_MS	600000
+#define RETRY_MS		1000	/* what could not be started now is tried again */
 
-/* leave, and tell the launcher when to look again */
-static void
-leave(void)
+/* how often somebody asked for a look at this database */
+static uint32
+times_asked(bool found)
 {
 	NvpDatabase *entry;
+	uint32		asked = 0;
 
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
 	entry = nvp_database_entry(MyDatabaseId, true);
 	if (entry)
 	{
-		int64		ms = (int64) FIRST_LOOK_MS << Min(entry->tries, 7);
-
-		entry->tries++;
-		entry->look_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), Min(ms, LAST_LOOK_MS));
+		asked = entry->asked;
+		if (found)
+			entry->tries = 0;
 	}
 	LWLockRelease(nvp_shared->lock);
+	return asked;
+}
+
+/* leave; when to look again is the launcher's affair, unless somebody asked meanwhile */
+static void
+leave(uint32 asked)
+{
+	NvpDatabase *entry;
+
+	nvp_slot_free();
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(MyDatabaseId, false);
+	if (entry && entry->asked != asked)
+		entry->look_at = 0;
+	LWLockRelease(nvp_shared->lock);
+	nvp_wake_launcher();
 	proc_exit(0);
 }
 
@@ -62,11 +77,10 @@ start_runners(int64 due)
 	int			idle = nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true);
 	int			all = nvp_count_slots(NVP_PROCESS_RUNNER, InvalidOid, false);
 
-	for (int i = 0; i < idle && due > 0; i++, due--)
-		nvp_wake_database(MyDatabaseId);
-	for (; due > 0 && all < nvp_guc_max_workers; due--, all++)
+	nvp_wake_runners(MyDatabaseId, due);
+	for (due -= idle; due > 0 && all < nvp_guc_max_workers; due--, all++)
 	{
-		if (nvp_worker_start("nuvopipe_runner_main", "nuvopipe runner", "nuvopipe runner", MyDatabaseId))
+		if (nvp_worker_start("nuvopipe_runner_main", "nuvopipe runner", MyDatabaseId))
 		{
 			complained = false;
 			continue;
@@ -94,7 +108,7 @@ tick(void)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	pgstat_report_activity(STATE_RUNNING, "nuvopipe: reconcile");
-	exists = nvp_extension_exists();
+	exists = nvp_extension_hold();
 	if (exists)
 	{
 		nvp_exec_sweep();
@@ -110,7 +124,8 @@ tick(void)
 	if (due > 0)
 	{
 		start_runners(due);
-		ms = 1000;				/* what could not be started now is tried again */
+		if (nvp_guc_max_workers > 0)
+			ms = RETRY_MS;
 	}
 	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
 			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
@@ -152,21 +167,24 @@ void
 nuvopipe_keeper_main(Datum arg)
 {
 	MemoryContext loop;
+	bool		found = false;
 
 	nvp_worker_setup();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	nvp_worker_connect(DatumGetObjectId(arg));
 	if (nvp_count_slots(NVP_PROCESS_KEEPER, MyDatabaseId, false) > 0 ||
 		!nvp_slot_take(NVP_PROCESS_KEEPER))
 		proc_exit(0);
 	loop = AllocSetContextCreate(TopMemoryContext, "nuvopipe loop", ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
+		uint32		asked = times_asked(found);
 		long		ms;
 
 		MemoryContextSwitchTo(loop);
 		ms = guarded_tick(loop);
 		if (ms < 0)
-			leave();
+			leave(asked);
+		found = true;
 		MemoryContextSwitchTo(loop);
 		MemoryContextReset(loop);
 		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);

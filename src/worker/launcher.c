@@ -5,9 +5,9 @@
  *
  * The launcher is connected to no database and reads only pg_database.  Whether
  * a database has the extension can be seen only from inside, so a keeper is
- * sent to look; it stays if it finds the extension, else it notes so in shared
- * memory and leaves, and the next look is taken later and later, up to ten
- * minutes.  CREATE EXTENSION asks for a look at once.
+ * sent to look; it stays if it finds the extension, else it leaves, and the
+ * next look is taken later and later, up to ten minutes; likewise where it could
+ * not even connect.  CREATE EXTENSION and queued work ask for a look at once.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +30,8 @@
 #include "worker/worker.h"
 
 #define TICK_MS			10000
-#define WAIT_FOR_KEEPER_MS	5000	/* a keeper that was started has this long to take its slot */
+#define FIRST_LOOK_MS	5000	/* also what a keeper has to come and take its slot */
+#define LAST_LOOK_MS	600000
 
 /* oids of the databases one can connect to, in the given context */
 static List *
@@ -49,7 +50,8 @@ connectable_databases(MemoryContext context)
 	{
 		Form_pg_database db = (Form_pg_database) GETSTRUCT(tuple);
 
-		if (db->datallowconn && !db->datistemplate)
+		/* -2 marks what a DROP DATABASE that was interrupted left behind */
+		if (db->datallowconn && !db->datistemplate && db->datconnlimit != -2)
 		{
 			MemoryContext old = MemoryContextSwitchTo(context);
 
@@ -91,8 +93,11 @@ wants_keeper(Oid database, TimestampTz now)
 	entry = nvp_database_entry(database, true);
 	if (entry && entry->look_at <= now && entry->evicted_until <= now)
 	{
+		int64		ms = (int64) FIRST_LOOK_MS << Min(entry->tries, 7);
+
 		wanted = true;
-		entry->look_at = TimestampTzPlusMilliseconds(now, WAIT_FOR_KEEPER_MS);
+		entry->tries++;
+		entry->look_at = TimestampTzPlusMilliseconds(now, Min(ms, LAST_LOOK_MS));
 	}
 	LWLockRelease(nvp_shared->lock);
 	return wanted;
@@ -132,7 +137,7 @@ reconcile(void)
 
 		if (!wants_keeper(database, now))
 			continue;
-		if (nvp_worker_start("nuvopipe_keeper_main", "nuvopipe keeper", "nuvopipe keeper", database))
+		if (nvp_worker_start("nuvopipe_keeper_main", "nuvopipe keeper", database))
 			complained = false;
 		else if (!complained)
 		{

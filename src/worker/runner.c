@@ -28,16 +28,6 @@
 #include "worker/shmem.h"
 #include "worker/worker.h"
 
-/* what pg_stat_activity shows */
-static void
-show_activity(const NvpExecution *execution)
-{
-	pgstat_report_activity(STATE_RUNNING,
-						   psprintf("nuvopipe: %s (execution %s, attempt %d)",
-									execution->pipeline_name ? execution->pipeline_name : "pipeline",
-									execution->id_text, execution->attempt));
-}
-
 /* one line for people, one for the log */
 static void
 tell(const NvpExecution *execution, const NvpRunReport *report, bool notices)
@@ -108,17 +98,24 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 	NvpRunReport report;
 	bool		claimed;
 
+	if (!session->is_procedure)
+		QueryCancelPending = false;	/* meant for the execution before this */
 	nvp_session_begin(session);
 	claimed = nvp_exec_claim(only, &execution);
 	nvp_session_commit(session);
 	if (!claimed)
 		return false;
-	if (!session->is_procedure)
-		show_activity(&execution);
 	nvp_slot_execution(&execution.id);
 	watch_progress(session->is_procedure);
-	nvp_run_execution(session, &execution, &report);
-	watch_progress(false);
+	PG_TRY();
+	{
+		nvp_run_execution(session, &execution, &report);
+	}
+	PG_FINALLY();
+	{
+		watch_progress(false);
+	}
+	PG_END_TRY();
 	nvp_slot_execution(NULL);
 	tell(&execution, &report, notices);
 	MemoryContextSwitchTo(session->context);
@@ -155,29 +152,17 @@ nvp_work(NvpSession *session, int max_seconds)
 	return n;
 }
 
-/* is there a database and an extension to work for? */
-static bool
-has_extension(NvpSession *session)
-{
-	bool		exists;
-
-	nvp_session_begin(session);
-	exists = nvp_extension_exists();
-	nvp_session_commit(session);
-	return exists;
-}
-
 /*
- * An error here was none of an execution's (those are written down): perhaps
- * the extension went away between two statements.  It is logged, and the
- * runner leaves; the keeper starts another where one is needed.
+ * An error here was none of an execution's (those are written down).  It is
+ * logged, and the runner leaves; the keeper starts another where one is needed.
+ * Where the extension is dropped, nvp_session_begin ends the process.
  */
 static void
 work_until_idle(NvpSession *session)
 {
 	TimestampTz idle_since = GetCurrentTimestamp();
 
-	while (has_extension(session))
+	for (;;)
 	{
 		long		left;
 
@@ -199,7 +184,7 @@ nuvopipe_runner_main(Datum arg)
 	NvpSession	session;
 
 	nvp_worker_setup();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(arg), InvalidOid, 0);
+	nvp_worker_connect(DatumGetObjectId(arg));
 	if (!nvp_slot_take(NVP_PROCESS_RUNNER))
 		proc_exit(0);
 	nvp_session_open(&session, false);

@@ -68,9 +68,22 @@ free_at_exit(int code, Datum arg)
 	nvp_slot_free();
 }
 
+/* must our processes stay away from this one's database?  The caller holds the lock. */
+static bool
+is_evicted(NvpProcessKind kind)
+{
+	NvpDatabase *entry;
+
+	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER)
+		return false;
+	entry = nvp_database_entry(MyDatabaseId, false);
+	return entry && entry->evicted_until > GetCurrentTimestamp();
+}
+
 /*
  * nvp_slot_take gives this process a slot; its progress is seen by others from
- * now on.  False if there is no shared memory or every slot is taken.
+ * now on.  False if there is no shared memory or every slot is taken, or the
+ * database is wanted by somebody who did not see this process yet.
  */
 bool
 nvp_slot_take(NvpProcessKind kind)
@@ -82,7 +95,7 @@ nvp_slot_take(NvpProcessKind kind)
 		return false;
 	Assert(nvp_my_slot == NULL);
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < NVP_SLOTS && slot == NULL; i++)
+	for (int i = 0; i < NVP_SLOTS && slot == NULL && !is_evicted(kind); i++)
 	{
 		if (nvp_shared->slots[i].kind == NVP_PROCESS_FREE)
 			slot = &nvp_shared->slots[i];
@@ -182,6 +195,24 @@ nvp_wake_launcher(void)
 		wake(nvp_shared->launcher_procno);
 }
 
+/* nvp_wake_runners wakes up to n idle runners of a database. */
+void
+nvp_wake_runners(Oid database, int64 n)
+{
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS && n > 0; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		if (slot->kind == NVP_PROCESS_RUNNER && slot->database == database && slot->is_idle)
+		{
+			wake(slot->procno);
+			n--;
+		}
+	}
+	LWLockRelease(nvp_shared->lock);
+}
+
 /*
  * nvp_wake_database tells the processes of a database that there is something
  * to do: its keeper and one idle runner; without a keeper the launcher is told
@@ -190,6 +221,7 @@ nvp_wake_launcher(void)
 void
 nvp_wake_database(Oid database)
 {
+	NvpDatabase *entry;
 	bool		has_keeper = false;
 	bool		woke_runner = false;
 
@@ -213,15 +245,12 @@ nvp_wake_database(Oid database)
 			woke_runner = true;
 		}
 	}
-	if (!has_keeper)
+	entry = nvp_database_entry(database, true);
+	if (entry)
 	{
-		NvpDatabase *entry = nvp_database_entry(database, true);
-
-		if (entry)
-		{
-			entry->look_at = 0;
-			entry->tries = 0;
-		}
+		entry->look_at = 0;
+		entry->tries = 0;
+		entry->asked++;			/* a keeper may be just about to leave */
 	}
 	LWLockRelease(nvp_shared->lock);
 	if (!has_keeper)

@@ -50,8 +50,9 @@ typedef struct NvpDatabase
 {
 	Oid			oid;			/* InvalidOid = free entry */
 	TimestampTz look_at;		/* not to be looked at before; 0 = now */
-	TimestampTz evicted_until;	/* DROP or ALTER DATABASE is under way */
+	TimestampTz evicted_until;	/* a command wants the database for itself */
 	int			tries;			/* looks in vain, for back-off */
+	uint32		asked;			/* how often somebody asked for a look */
 } NvpDatabase;
 
 #define NVP_SLOTS		192
@@ -75,6 +76,7 @@ extern void nvp_slot_execution(const pg_uuid_t *execution);
 extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
+extern void nvp_wake_runners(Oid database, int64 n);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern void nvp_wake_at_commit(void);
 

@@ -52,6 +52,21 @@ nvp_worker_setup(void)
 	BackgroundWorkerUnblockSignals();
 }
 
+/*
+ * nvp_worker_connect connects to a database.  Settings of the database that
+ * are meant for its users, and would keep us from working, do not count.
+ */
+void
+nvp_worker_connect(Oid database)
+{
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
+	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
+	/* 17 and later */
+	if (GetConfigOption("transaction_timeout", true, false))
+		SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
+}
+
 /* nvp_worker_settings obeys a reload. */
 void
 nvp_worker_settings(void)
@@ -65,8 +80,9 @@ nvp_worker_settings(void)
 /*
  * nvp_worker_sleep waits until something happens, at most ms milliseconds.
  *
- * interrupts: ends the process on SIGTERM; a cancel has no meaning here and is
- *		forgotten.
+ * interrupts: ends the process on SIGTERM, without a word: nothing was under
+ *		way.  A launcher is only seen again if it does not end well.  A cancel has
+ *		no meaning here and is forgotten.
  */
 void
 nvp_worker_sleep(long ms, uint32 wait_event)
@@ -74,26 +90,29 @@ nvp_worker_sleep(long ms, uint32 wait_event)
 	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, wait_event);
 	ResetLatch(MyLatch);
 	QueryCancelPending = false;
+	if (ProcDiePending)
+		proc_exit(nvp_my_slot && nvp_my_slot->kind == NVP_PROCESS_LAUNCHER ? 1 : 0);
 	CHECK_FOR_INTERRUPTS();
 	nvp_worker_settings();
 }
 
 /*
  * nvp_worker_start starts a process for a database; false if the server has no
- * free worker slot.
+ * free worker slot.  This process is woken when that one begins and ends.
  */
 bool
-nvp_worker_start(const char *entry, const char *name, const char *type, Oid database)
+nvp_worker_start(const char *entry, const char *name, Oid database)
 {
 	BackgroundWorker worker = {0};
 
 	strlcpy(worker.bgw_name, name, BGW_MAXLEN);
-	strlcpy(worker.bgw_type, type, BGW_MAXLEN);
+	strlcpy(worker.bgw_type, name, BGW_MAXLEN);
 	strlcpy(worker.bgw_library_name, "nuvopipe", sizeof(worker.bgw_library_name));
 	strlcpy(worker.bgw_function_name, entry, sizeof(worker.bgw_function_name));
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
+	worker.bgw_notify_pid = MyProcPid;
 	return RegisterDynamicBackgroundWorker(&worker, NULL);
 }

@@ -30,9 +30,10 @@ extern void nvp_hook_init(void);
 
 /* worker.c */
 extern void nvp_worker_setup(void);
+extern void nvp_worker_connect(Oid database);
 extern void nvp_worker_settings(void);
 extern void nvp_worker_sleep(long ms, uint32 wait_event);
-extern bool nvp_worker_start(const char *entry, const char *name, const char *type, Oid database);
+extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
 
 /* runner.c */
 extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);

@@ -33,7 +33,10 @@
 #include "write/heap.h"
 #include "write/rows.h"
 
-#define FLUSH_BYTES		(512 * 1024)
+#define FLUSH_BYTES		(256 * 1024)	/* as much as stays in the second-level cache */
+
+/* memory a reset keeps: giving it back at each flush costs page faults */
+#define KEPT_BYTES		(FLUSH_BYTES + FLUSH_BYTES / 2)
 
 struct NvpBulk
 {
@@ -92,7 +95,8 @@ nvp_bulk_open(Oid relid)
 	NvpBulk    *bulk = palloc0(sizeof(NvpBulk));
 
 	bulk->context = context;
-	bulk->row_context = AllocSetContextCreate(context, "nuvopipe bulk rows", ALLOCSET_DEFAULT_SIZES);
+	bulk->row_context = AllocSetContextCreate(context, "nuvopipe bulk rows", KEPT_BYTES,
+											  ALLOCSET_DEFAULT_INITSIZE, ALLOCSET_DEFAULT_MAXSIZE);
 	bulk->relation = try_relation_open(relid, RowExclusiveLock);
 	if (!bulk->relation)
 		ereport(ERROR,

@@ -8,6 +8,8 @@
 
 #define FRONTEND 1
 #define USE_ASSERT_CHECKING 1
+/* since 16 libpgcommon has the encoding functions under names of its own */
+#define USE_PRIVATE_ENCODING_FUNCS
 #include "postgres_fe.h"
 
 #include "common/fe_memutils.h"
