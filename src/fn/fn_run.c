@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "base/compat.h"
 #include "base/query.h"
 #include "exec/run.h"
 #include "worker/shmem.h"

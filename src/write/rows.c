@@ -81,7 +81,9 @@ open_plan(NvpBulk *bulk)
 	SPI_connect();
 	bulk->plan = SPI_prepare(sql.data, n, types);
 	if (!bulk->plan || SPI_keepplan(bulk->plan) != 0)
-		elog(ERROR, "could not prepare: %s", sql.data);
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not prepare: %s", sql.data));
 	SPI_finish();
 }
 
