@@ -108,6 +108,39 @@ wait_a_moment(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* what became of those executions of the run that background runners took */
+static void
+tell_of_others(NvpSession *session, const pg_uuid_t *run_id)
+{
+	NvpQuery	query;
+	uint64		n;
+
+	nvp_session_begin(session);
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, run_id);
+	nvp_arg_int4(&query, MyProcPid);
+	n = nvp_query_exec(&query,
+					   "SELECT pg_catalog.format('execution %s %s: %s', e.id, e.status, CASE WHEN e.status = 'SUCCEEDED'"
+					   "  THEN pg_catalog.format('%s rows read, %s written, %s rejected, %s error cells, %s ms',"
+					   "   a.rows_read, a.rows_written, a.rows_rejected, a.total_error_cells, a.duration_ms)"
+					   "  ELSE e.error_message END), e.error_hint"
+					   " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.execution_attempt a"
+					   "  ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts"
+					   " WHERE e.tenant_id = _nuvopipe.tenant() AND e.run_id = $1 AND e.worker_pid IS DISTINCT FROM $2"
+					   " ORDER BY e.id");
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *hint = nvp_get_text(&query, i, 1);
+
+		ereport(NOTICE,
+				errmsg_internal("%s", nvp_get_text(&query, i, 0)),
+				errdetail("It was run by a background worker."),
+				hint ? errhint("%s", hint) : 0);
+	}
+	nvp_query_close(&query);
+	nvp_session_commit(session);
+}
+
 /*
  * Run everything of one run: here, unless a background runner was quicker.
  * While another execution of the pipeline is under way, wait for it.
@@ -131,6 +164,7 @@ run_all(NvpSession *session, const pg_uuid_t *run_id)
 		told = true;
 		wait_a_moment();
 	}
+	tell_of_others(session, run_id);
 }
 
 /* nuvopipe.run(pipeline text, force boolean) */
