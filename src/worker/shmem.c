@@ -80,6 +80,16 @@ is_evicted(NvpProcessKind kind)
 	return entry && entry->evicted_until > GetCurrentTimestamp();
 }
 
+/* a runner that was started has come; the caller holds the lock */
+static void
+count_arrival(void)
+{
+	NvpDatabase *entry = nvp_database_entry(MyDatabaseId, false);
+
+	if (entry && entry->starting > 0)
+		entry->starting--;
+}
+
 /*
  * nvp_slot_take gives this process a slot; its progress is seen by others from
  * now on.  False if there is no shared memory or every slot is taken, or the
@@ -95,6 +105,8 @@ nvp_slot_take(NvpProcessKind kind)
 		return false;
 	Assert(nvp_my_slot == NULL);
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	if (kind == NVP_PROCESS_RUNNER)
+		count_arrival();
 	for (int i = 0; i < NVP_SLOTS && slot == NULL && !is_evicted(kind); i++)
 	{
 		if (nvp_shared->slots[i].kind == NVP_PROCESS_FREE)
@@ -108,6 +120,7 @@ nvp_slot_take(NvpProcessKind kind)
 		slot->procno = nvp_my_procno();
 		slot->database = MyDatabaseId;
 		slot->started_at = MyStartTimestamp;
+		slot->is_idle = kind == NVP_PROCESS_RUNNER;
 		if (kind == NVP_PROCESS_LAUNCHER)
 			nvp_shared->launcher_procno = slot->procno;
 	}

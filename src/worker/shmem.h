@@ -53,6 +53,8 @@ typedef struct NvpDatabase
 	TimestampTz evicted_until;	/* a command wants the database for itself */
 	int			tries;			/* looks in vain, for back-off */
 	uint32		asked;			/* how often somebody asked for a look */
+	int			starting;		/* runners that were started and have no slot yet */
+	TimestampTz starting_since; /* when the last of them was */
 } NvpDatabase;
 
 #define NVP_SLOTS		192
