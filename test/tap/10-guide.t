@@ -129,13 +129,14 @@ ftp_connector after-out OUTPUT '"directory_path": "/dev/out", "file_name": "afte
 where() { (cd "$home" && find "$@" -type f | sort | tr '\n' ' '); }
 # after OPTION MEMBERS PLACES : runs in.csv with it
 after() {
+	local name=$1 advance=$2 wanted=$3 description=$4
 	put after/in.csv <<<"id,name
-1,$1"
-	ftp_connector "after-$1" INPUT "\"directory_path\": \"/after\", \"advance_config\": {\"inclusion_tag\": [\"in.csv\"], $2}"
-	pipeline "after-$1" "after-$1" pair after-out
-	execute "after-$1"
-	wait_for eval '[ "$(where after moved)" = "$3" ]'
-	is "$(outcome) $(where after moved)" "SUCCEEDED $3" "$4"
+1,$name"
+	ftp_connector "after-$name" INPUT "\"directory_path\": \"/after\", \"advance_config\": {\"inclusion_tag\": [\"in.csv\"], $advance}"
+	pipeline "after-$name" "after-$name" pair after-out
+	execute "after-$name"
+	wait_for eval "[ \"\$(where after moved)\" = '$wanted' ]"
+	is "$(outcome) $(where after moved)" "SUCCEEDED $wanted" "$description"
 	rm -f "$home"/after/*
 }
 after NONE '"after_process_option": "NONE"' 'after/in.csv ' "NONE leaves it"

@@ -78,7 +78,7 @@ hold() {
 }
 # let_go [COMMIT] : false if the server went away meanwhile
 let_go() {
-	[ -z "${1-}" ] || echo "$1;" >&7 2>/dev/null
+	printf '%s;\n\\q\n' "${1-ROLLBACK}" >&7 2>/dev/null
 	exec 7>&-
 	wait "$HOLDER"
 	rm -f "$HOLD"
@@ -91,6 +91,16 @@ kill_runner() {
 	kill -9 "$pid" || bail "no runner"
 	wait_for test ! -d "/proc/$pid"
 	wait_until "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)"
+}
+
+# power_cut : kill -9 of every process of the cluster at once
+power_cut() {
+	local pid children
+	pid=$(postmaster_pid)
+	children=$(pgrep -P "$pid")
+	# shellcheck disable=SC2086
+	kill -9 "$pid" $children
+	for child in $pid $children; do wait_for test ! -d "/proc/$child"; done
 }
 
 settled() {
