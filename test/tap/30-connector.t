@@ -1,9 +1,9 @@
 #!/bin/bash
 # 30-connector.t - connectors against real servers on 127.0.0.1, through SQL
 #
-#   30-connector.t PG_CONFIG [FIRST-PORT]]
+#   30-connector.t [PG_CONFIG [FIRST-PORT]]
 #
-# PG_CONFIG (from the environment under test/run) belongs to an installation that has the extension (see
+# PG_CONFIG (an environment variable, under test/run) belongs to an installation that has the extension (see
 # test/lib/pgroot).  Needs root, for the servers and to start PostgreSQL as
 # another user.  Prints TAP.  Takes ports FIRST-PORT .. FIRST-PORT+119.
 #
