@@ -70,6 +70,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
 	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
 	run uuid := _nuvopipe.uuid_v7();
@@ -123,6 +124,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.ingest(pipeline text, data bytea, file_name 
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
 	chunk_bytes constant int := 1024 * 1024;
 	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
@@ -151,6 +153,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.cancel(execution uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+#variable_conflict use_variable
 DECLARE
 	tenant uuid := _nuvopipe.tenant();
 	e record;

@@ -34,6 +34,8 @@
 #include "base/guc.h"
 #include "base/hash.h"
 #include "base/progress.h"
+#include "connector/listing.h"
+#include "connector/option.h"
 #include "exec/run.h"
 #include "pipeline/output.h"
 #include "pipeline/plan.h"
@@ -42,6 +44,7 @@
 typedef struct Identity
 {
 	bool		is_changed;
+	bool		is_superuser;
 	Oid			role;			/* of SET ROLE, InvalidOid = none */
 	Oid			userid;
 	int			sec_context;
@@ -56,6 +59,7 @@ typedef struct Run
 	NvpOutcome *outcome;		/* of the report */
 	MemoryContext context;
 	NvpPlan    *plan;
+	NvpFaultType blame;			/* of an error while the plan is made */
 	NvpSpool   *input;
 	NvpSpool   *output;			/* NULL for a table */
 	NvpIssueLog *log;
@@ -134,13 +138,18 @@ static void
 become_owner(Run *run)
 {
 	run->identity.role = GetCurrentRoleId();
+	run->identity.is_superuser = superuser_arg(OidIsValid(run->identity.role) ?
+											   run->identity.role : GetSessionUserId());
 	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
 	run->identity.is_changed = true;
 	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
 	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
 }
 
-/* Be ourselves again; also after an abort, which gave back the inner identity only. */
+/*
+ * Be ourselves again; also after an abort, which gave back the inner identity
+ * only.  There is no transaction then: no catalogue may be read here.
+ */
 static void
 become_self(Run *run)
 {
@@ -148,8 +157,7 @@ become_self(Run *run)
 		return;
 	run->identity.is_changed = false;
 	SetUserIdAndSecContext(run->identity.userid, 0);
-	SetCurrentRoleId(run->identity.role, superuser_arg(OidIsValid(run->identity.role) ?
-													   run->identity.role : GetSessionUserId()));
+	SetCurrentRoleId(run->identity.role, run->identity.is_superuser);
 	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
 }
 
@@ -229,6 +237,30 @@ settle_version(Run *run)
 	MemoryContextSwitchTo(run->context);
 }
 
+/*
+ * A connector that names its file and does not find it: a fault, but for a
+ * file that runs of this pipeline carry away when they are done with it.
+ */
+static bool
+check_named_file(Run *run, const NvpObject *objects, int n, NvpFault *fault)
+{
+	const NvpConnector *input = run->plan->input;
+	char	   *name = nvp_option_text(input, "file_name", "");
+
+	if (*name == '\0' || nvp_listing_after(input) != NVP_AFTER_NONE)
+		return true;
+	for (int i = 0; i < n; i++)
+	{
+		if (objects[i].taken)
+			return true;
+	}
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_UNDEFINED_FILE, false,
+				  "connector \"%s\": file \"%s\" does not exist in folder \"%s\"",
+				  input->name, name, nvp_option_text(input, "directory_path", ""));
+	nvp_fault_hint(fault, "Check file_name and directory_path of the connector; SELECT * FROM nuvopipe.list_connector('...') shows what is there.");
+	return false;
+}
+
 /* list the source; this execution takes the first new object, others get their own */
 static bool
 discover(Run *run, bool *nothing, NvpFault *fault)
@@ -238,7 +270,8 @@ discover(Run *run, bool *nothing, NvpFault *fault)
 	int			n;
 	int			nfresh = 0;
 
-	if (!run->plan->input->routine->list(run->plan->input, &objects, &n, fault))
+	if (!run->plan->input->routine->list(run->plan->input, &objects, &n, fault) ||
+		!check_named_file(run, objects, n, fault))
 		return false;
 	fresh = palloc0(sizeof(NvpObject) * Max(n, 1));
 	nvp_session_begin(run->session);
@@ -374,8 +407,6 @@ write_down(Run *run, bool to_ledger)
 {
 	NvpOutcome *outcome = run->outcome;
 
-	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
-	outcome->phases = phases_jsonb(run);
 	if (run->job && run->job->map && !run->is_bare)
 	{
 		if (run->job->reader)
@@ -388,6 +419,9 @@ write_down(Run *run, bool to_ledger)
 	}
 	if (!run->is_bare && keep_input_wanted(run))
 		nvp_exec_keep_input(run->execution, run->input);
+	enter_phase(run, NVP_PHASE_FINISH, -1);	/* counts what the phase took so far */
+	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
+	outcome->phases = phases_jsonb(run);
 	if (outcome->status == NVP_FAILED && nvp_exec_requeue(run->execution, outcome))
 		run->report->status = "QUEUED";
 	else
@@ -408,10 +442,20 @@ close_transaction(Run *run, bool to_ledger)
 	MemoryContextSwitchTo(run->context);
 }
 
+/* what was counted as written was rolled back, or never left the spool */
+static void
+forget_written(Run *run)
+{
+	NvpCounts  *c = &run->outcome->counts;
+
+	c->rows_written = c->rows_inserted = c->rows_updated = c->output_bytes = 0;
+}
+
 static void
 close_failed(Run *run)
 {
 	run->outcome->status = NVP_FAILED;
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	nvp_session_begin(run->session);
 	close_transaction(run, false);
@@ -436,7 +480,9 @@ settle_fault_type(Run *run, NvpFault *fault)
 
 	if (fault->type != NVP_FAULT_INTERNAL)
 		return;
-	if (full && run->phase >= NVP_PHASE_PROCESS)
+	if (run->phase == NVP_PHASE_IDLE && run->blame != NVP_FAULT_NONE)
+		fault->type = run->blame;
+	else if (full && run->phase >= NVP_PHASE_PROCESS)
 		fault->type = NVP_DESTINATION_SIZE_LIMIT;
 	else if (full)
 		fault->type = NVP_WRITE_FILE_FAILURE;
@@ -456,8 +502,8 @@ load_plan(Run *run)
 {
 	nvp_session_begin(run->session);
 	MemoryContextSwitchTo(run->context);
-	run->plan = nvp_plan_load(&run->execution->configuration_id);
-	nvp_plan_authorize(run->plan);
+	run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
+	nvp_plan_authorize(run->plan, &run->blame);
 	run->log = nvp_issuelog_create();
 	run->input = nvp_spool_create();
 	if (!run->plan->to_table)
@@ -684,6 +730,7 @@ recover(Run *run, ErrorData *edata)
 		return false;
 	}
 	fault_from_error(run, edata);
+	forget_written(run);
 	enter_phase(run, NVP_PHASE_FINISH, -1);
 	run->outcome->status = edata->sqlerrcode == ERRCODE_QUERY_CANCELED ? NVP_CANCELED : NVP_FAILED;
 	if (run->outcome->status == NVP_CANCELED)

@@ -42,7 +42,8 @@ nuvopipe_explain_pipeline(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	pg_uuid_t	id = current_configuration(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	NvpPlan    *plan = nvp_plan_load(&id);
+	NvpFaultType blame;
+	NvpPlan    *plan = nvp_plan_load(&id, &blame);
 	StringInfoData buf;
 	char	   *line;
 

@@ -23,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/file_source.h"
 #include "base/query.h"
 #include "connector/table.h"

@@ -14,6 +14,7 @@
 
 #include "base/guc.h"
 #include "base/progress.h"
+#include "format/encode.h"
 #include "pipeline/job.h"
 
 #define SNIFF_BYTES		(256 * 1024)
@@ -146,6 +147,31 @@ settle_format(NvpJob *job, NvpFault *fault)
 	return true;
 }
 
+/* a header of nothing but one empty name: blank lines, perhaps nothing else */
+static bool
+header_is_blank(const NvpReader *reader)
+{
+	return reader->ncols == 0 || (reader->ncols == 1 && reader->header[0][0] == '\0');
+}
+
+/*
+ * Do the columns read so far serve the mapping and the model?  Where they do
+ * not, say what the input was taken for: perhaps it is not what it claims.
+ */
+static bool
+check_columns(NvpJob *job, NvpFault *fault)
+{
+	static const char *const kinds[] = {"unknown", "delimited text", "JSON", "JSON Lines", "rows"};
+
+	if (nvp_map_complete(job->map, job->reader->header, job->reader->ncols, fault))
+		return true;
+	if (!job->is_rows)
+		nvp_fault_detail(fault, "%s%sThe input was read as %s in %s.",
+						 fault->detail ? fault->detail : "", fault->detail ? " " : "",
+						 kinds[job->format.kind], nvp_encoding_name(job->format.encoding));
+	return false;
+}
+
 static bool
 open_reader(NvpJob *job, NvpFault *fault)
 {
@@ -158,9 +184,10 @@ open_reader(NvpJob *job, NvpFault *fault)
 	job->batch = nvp_batch_create(Max(job->reader->ncols, job->model->ncolumns));
 	job->batch->ncols = job->reader->ncols;
 	nvp_map_update(job->map, job->reader->header, job->reader->ncols);
-	if (job->format.kind == NVP_FORMAT_JSON || job->format.kind == NVP_FORMAT_JSONL)
-		return true;			/* keys are known only when all was read */
-	return nvp_map_complete(job->map, job->reader->header, job->reader->ncols, fault);
+	/* keys are known only when all was read */
+	if (job->format.kind == NVP_FORMAT_JSON || job->format.kind == NVP_FORMAT_JSONL || header_is_blank(job->reader))
+		return true;
+	return check_columns(job, fault);
 }
 
 /* ---- reading ------------------------------------------------------------- */
@@ -268,7 +295,7 @@ survey(NvpJob *job, int pass, NvpFault *fault)
 	if (status == NVP_READ_BAD)
 		return read_fault(job, fault);
 	nvp_validator_survey_end(job->validator, pass);
-	return nvp_map_complete(job->map, job->reader->header, job->reader->ncols, fault);
+	return job->next_row_no == 1 || check_columns(job, fault);
 }
 
 /* ---- the main pass -------------------------------------------------------- */
@@ -452,8 +479,7 @@ main_pass(NvpJob *job, NvpFault *fault)
 	}
 	if (status == NVP_READ_BAD)
 		return read_fault(job, fault);
-	if (!finish_counts(job, blank, fault) ||
-		!nvp_map_complete(job->map, job->reader->header, job->reader->ncols, fault))
+	if (!finish_counts(job, blank, fault) || !check_columns(job, fault))
 		return false;
 	return job->output == NULL || job->output->finish(job->output, &job->counts, fault);
 }

@@ -213,20 +213,27 @@ without_suffix(const char *name)
  * nvp_plan_output_name gives the name of the delivered object: that of the
  * connector, made unique by the input's where a run has several inputs; else
  * the input's own with the suffix of the output's format.
+ *
+ * Different inputs get different names: the input's suffix is left out only
+ * where it is the output's too, and another joiner tells that it was not.
  */
 char *
 nvp_plan_output_name(const NvpPlan *plan, const char *input_name, int siblings)
 {
 	const char *name = plan->output->output_name;
-	char	   *base = without_suffix(input_name ? input_name : "output");
+	const char *input = input_name ? input_name : "output";
+	const char *suffix = format_suffix(plan);
+	size_t		stem = strlen(input) - Min(strlen(input), strlen(suffix));
+	bool		same = stem > 0 && strcmp(input + stem, suffix) == 0;
+	char	   *base = same ? without_suffix(input) : pstrdup(input);
 	const char *dot;
 
 	if (name == NULL || name[0] == '\0')
-		return psprintf("%s%s", base, format_suffix(plan));
+		return psprintf("%s%s", input_name ? base : "output", suffix);
 	if (siblings <= 1)
 		return pstrdup(name);
 	dot = strrchr(name, '.');
-	return psprintf("%s-%s%s", without_suffix(name), base, dot && dot > name ? dot : "");
+	return psprintf("%s%c%s%s", without_suffix(name), same ? '-' : '_', base, dot && dot > name ? dot : "");
 }
 
 /* ---- loading -------------------------------------------------------------- */
@@ -272,11 +279,12 @@ read_configuration(NvpPlan *plan, const pg_uuid_t *id, char **input, char **outp
 /*
  * nvp_plan_load compiles a configuration.
  *
+ * blame: whose fault an error would be, kept up to date for one who catches it.
  * owner: the current memory context; nvp_plan_free closes connections.
  * xact: needs one.
  */
 NvpPlan *
-nvp_plan_load(const pg_uuid_t *configuration_id)
+nvp_plan_load(const pg_uuid_t *configuration_id, NvpFaultType *blame)
 {
 	NvpPlan    *plan = palloc0(sizeof(NvpPlan));
 	char	   *input;
@@ -284,13 +292,18 @@ nvp_plan_load(const pg_uuid_t *configuration_id)
 	Jsonb	   *columns;
 	Jsonb	   *options;
 
+	*blame = NVP_PARSING_FAILURE;
 	plan->configuration_id = *configuration_id;
 	read_configuration(plan, configuration_id, &input, &output, &columns, &options);
 	plan->model = nvp_model_compile(columns);
+	*blame = NVP_SOURCE_UNRESPONSIVE;
 	plan->input = nvp_connector_load(input);
+	*blame = NVP_DESTINATION_UNRESPONSIVE;
 	plan->output = nvp_connector_load(output);
 	plan->to_table = strcmp(plan->output->routine->node_type, "TABLE") == 0;
+	*blame = NVP_PARSING_FAILURE;
 	read_options(plan, options);
+	*blame = NVP_WRITE_FILE_FAILURE;
 	if (plan->to_table)
 		read_table_output(plan);
 	else
@@ -301,13 +314,16 @@ nvp_plan_load(const pg_uuid_t *configuration_id)
 /*
  * nvp_plan_authorize checks that the owner may use the connectors now.
  *
+ * blame: as for nvp_plan_load.
  * errors: 42501.
  */
 void
-nvp_plan_authorize(NvpPlan *plan)
+nvp_plan_authorize(NvpPlan *plan, NvpFaultType *blame)
 {
+	*blame = NVP_SOURCE_UNRESPONSIVE;
 	if (plan->input->routine->authorize)
 		plan->input->routine->authorize(plan->input, plan->owner);
+	*blame = NVP_WRITE_FILE_FAILURE;
 	if (plan->output->routine->authorize)
 		plan->output->routine->authorize(plan->output, plan->owner);
 }

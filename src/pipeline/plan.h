@@ -57,8 +57,8 @@ typedef struct NvpPlan
 	const char *content_type;
 } NvpPlan;
 
-extern NvpPlan *nvp_plan_load(const pg_uuid_t *configuration_id);
-extern void nvp_plan_authorize(NvpPlan *plan);
+extern NvpPlan *nvp_plan_load(const pg_uuid_t *configuration_id, NvpFaultType *blame);
+extern void nvp_plan_authorize(NvpPlan *plan, NvpFaultType *blame);
 extern void nvp_plan_explain(const NvpPlan *plan, StringInfo out);
 extern void nvp_plan_free(NvpPlan *plan);
 extern char *nvp_plan_output_name(const NvpPlan *plan, const char *input_name, int siblings);

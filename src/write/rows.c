@@ -81,7 +81,9 @@ open_plan(NvpBulk *bulk)
 	SPI_connect();
 	bulk->plan = SPI_prepare(sql.data, n, types);
 	if (!bulk->plan || SPI_keepplan(bulk->plan) != 0)
-		elog(ERROR, "could not prepare: %s", sql.data);
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not prepare: %s", sql.data));
 	SPI_finish();
 }
 
@@ -142,7 +144,9 @@ add_by_plan(NvpBulk *bulk, Datum *values, bool *nulls)
 	}
 	SPI_connect();
 	if (SPI_execute_plan(bulk->plan, live, marks, false, 0) < 0)
-		elog(ERROR, "could not insert into \"%s\"", RelationGetRelationName(bulk->relation));
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not insert into \"%s\"", RelationGetRelationName(bulk->relation)));
 	SPI_finish();
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(bulk->row_context);

@@ -12,8 +12,8 @@ start_cluster
 start_server ftp
 ca=$(perl -0pe 's/\n/\\n/g' "$FTP_DIR/certs/ca.pem")
 home=$FTP_DIR/root/pipe
-for dir in input output many/in many/out after moved dev; do
-	install -d -m 755 -o 20001 -g 20001 "$home/$dir" "$home/$dir/example"
+for dir in input/example output/example many/in many/out after moved dev/in dev/out; do
+	install -d -m 755 -o 20001 -g 20001 "$home/${dir%/*}" "$home/$dir"
 done
 
 # put FILE-IN-HOME : standard input becomes a file of the FTP user
@@ -113,7 +113,7 @@ is "$(q "SELECT count(*) FROM nuvopipe.execute('many')" 2>/dev/null)" 0 "nothing
 put "many/in/Test 1.json" <<<'[{"id": 10, "name": "ten"}]'
 put "many/in/Test 1.tsv" <<<$'id\tname\n11\televen'
 execute many
-is "$(find "$home/many/out" -type f | wc -l)" 5 "Test 1.csv, .json and .tsv have outputs of their own" || ls "$home/many/out" >&2
+is "$(cd "$home/many/out" && ls "all_Test 1.json.csv" "all_Test 1.tsv.csv" | wc -l)" 2 "Test 1.csv, .json and .tsv have outputs of their own" || ls "$home/many/out" >&2
 
 # the same by CALL, with a directory discovered as it runs
 put "many/in/Test 7.csv" <<<$'id,name\n7,n7'
@@ -124,41 +124,41 @@ is "$(find "$home/many/out" -type f | wc -l)" 7 "to names of their own" || ls "$
 
 # ---- what becomes of the source
 
-ftp_connector after-out OUTPUT '"directory_path": "/dev", "file_name": "after.csv"'
-# after OPTION MEMBERS : runs in.csv with it
+ftp_connector after-out OUTPUT '"directory_path": "/dev/out", "file_name": "after.csv"'
+# where FOLDER... : the files in them.  The action follows the end of the execution, whose rows do not depend on it.
+where() { (cd "$home" && find "$@" -type f | sort | tr '\n' ' '); }
+# after OPTION MEMBERS PLACES : runs in.csv with it
 after() {
+	local name=$1 advance=$2 wanted=$3 description=$4
 	put after/in.csv <<<"id,name
-1,$1"
-	ftp_connector "after-$1" INPUT "\"directory_path\": \"/after\", \"advance_config\": {\"inclusion_tag\": [\"in.csv\"], $2}"
-	pipeline "after-$1" "after-$1" pair after-out
-	execute "after-$1"
+1,$name"
+	ftp_connector "after-$name" INPUT "\"directory_path\": \"/after\", \"advance_config\": {\"inclusion_tag\": [\"in.csv\"], $advance}"
+	pipeline "after-$name" "after-$name" pair after-out
+	execute "after-$name"
+	wait_for eval "[ \"\$(where after moved)\" = '$wanted' ]"
+	is "$(outcome) $(where after moved)" "SUCCEEDED $wanted" "$description"
+	rm -f "$home"/after/*
 }
-after NONE '"after_process_option": "NONE"'
-is "$(outcome) $(find "$home/after" -type f -printf '%P ')" "SUCCEEDED in.csv " "NONE leaves it"
-after DELETE '"after_process_option": "DELETE"'
-is "$(outcome) $(find "$home/after" -type f -printf '%P ')" "SUCCEEDED " "DELETE deletes it"
-after RENAME '"after_process_option": "RENAME", "new_name": "done-{name}.{extension}"'
-like "$(outcome) $(find "$home/after" -type f -printf '%P ')" "^SUCCEEDED done-in.csv $" "RENAME renames it"
-rm -f "$home"/after/*
-after MOVE '"after_process_option": "MOVE", "new_name": "/moved"'
-like "$(outcome) $(find "$home/after" "$home/moved" -type f -printf '%P ')" "^SUCCEEDED .*in.csv $" "MOVE moves it"
-is "$(find "$home/after" -type f | wc -l) $(find "$home/moved" -type f | wc -l)" "0 1" "out of its folder"
+after NONE '"after_process_option": "NONE"' 'after/in.csv ' "NONE leaves it"
+after DELETE '"after_process_option": "DELETE"' '' "DELETE deletes it"
+after RENAME '"after_process_option": "RENAME", "new_name": "done-{name}.{extension}"' 'after/done-in.csv ' "RENAME renames it"
+after MOVE '"after_process_option": "MOVE", "new_name": "/moved"' 'moved/in.csv ' "MOVE moves it"
 put after/in.csv <<<'id,name
 x,y'
 ftp_connector after-failed INPUT '"directory_path": "/after", "advance_config": {"after_process_option": "DELETE"}'
 pipeline after-failed after-failed pair after-out "error_threshold => 0"
 execute after-failed
-is "$(outcome) $(find "$home/after" -type f -printf '%P ')" "FAILED|ERROR_THRESHOLD_EXCEEDED|22000 in.csv " "a failed run leaves its source alone"
+is "$(outcome) $(where after)" "FAILED|ERROR_THRESHOLD_EXCEEDED|22000 after/in.csv " "a failed run leaves its source alone"
 
 # ---- developer mode
 
-{ echo id,name; seq 1 998 | sed 's/$/,n/'; echo x,n; echo y,n; } | put dev/dev.csv
-ftp_connector dev-in INPUT '"directory_path": "/dev", "file_name": "dev.csv"'
-ftp_connector dev-out OUTPUT '"directory_path": "/dev/example", "file_name": "sent.csv"'
+{ echo id,name; seq 1 998 | sed 's/$/,n/'; echo x,n; echo y,n; } | put dev/in/dev.csv
+ftp_connector dev-in INPUT '"directory_path": "/dev/in", "file_name": "dev.csv"'
+ftp_connector dev-out OUTPUT '"directory_path": "/dev/out", "file_name": "sent.csv"'
 pipeline dev dev-in pair dev-out "developer_mode => true"
 execute dev
 is "$(outcome) $(counts)" "SUCCEEDED 1000 100 0 900 0" "developer mode sends 100 rows"
-is "$(tail -n +2 "$home/dev/example/sent.csv" | cksum)" "$(seq 1 100 | sed 's/$/,n/' | cksum)" "the first ones"
+is "$(tail -n +2 "$home/dev/out/sent.csv" | cksum)" "$(seq 1 100 | sed 's/$/,n/' | cksum)" "the first ones"
 is "$(of_exec "concat_ws(' ', total_rows, total_error_rows)") $(issues | wc -l)" "1000 2 2" "and validates all"
 
 done_testing

@@ -21,7 +21,7 @@ mkfifo "$NVP_TMP/ask"
 exec 7>"$NVP_TMP/ask"
 echo "LISTEN nuvopipe;" >&7
 # notes of EXEC, in order
-notes() { echo "SELECT 1;" >&7; sleep 0.3; grep -o "{.*$EXEC.*}" "$NOTES" | grep -oE 'QUEUED|RUNNING|SUCCEEDED|FAILED|CANCELED' | tr '\n' ' '; }
+notes() { echo "SELECT 1;" >&7; sleep 0.5; grep -o "{.*$EXEC.*}" "$NOTES" | grep -oE 'QUEUED|RUNNING|SUCCEEDED|FAILED|CANCELED' | tr '\n' ' '; }
 
 qx 'CREATE TABLE t (id int, name text)'
 qx "SELECT nuvopipe.create_tdm('pair', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\", \"columnType\": \"string\"}]')"
@@ -39,6 +39,7 @@ fails() {
      got: $got
           $(said)
 rows in t: $(q 'SELECT count(*) FROM t')"
+	qx 'TRUNCATE t'
 }
 # source NAME INPUT-CONNECTOR : runs it into t, once
 source_case() {
@@ -64,7 +65,7 @@ fails SOURCE_UNRESPONSIVE 28P01 "$FTP_PORT.*refused user name or password" 'user
 unlike "$(said)" guess "which is not repeated"
 ftp_connector nodir INPUT '"directory_path": "/nope"'
 source_case nodir nodir
-fails SOURCE_UNRESPONSIVE 58P01 '/nope.*(folder|file).*does not exist' '.' "a missing directory"
+fails SOURCE_UNRESPONSIVE 58P01 '/nope.*(folder|file).*does not exist' '' "a missing directory"
 ftp_connector nofile INPUT '"directory_path": "/in", "file_name": "nope.csv"'
 source_case nofile nofile
 fails SOURCE_UNRESPONSIVE 58P01 'nope\.csv.*does not exist' '.' "a missing file"
@@ -125,9 +126,10 @@ fails SOURCE_DATA_EMPTY 02000 '0 bytes' 'sender' "an empty file on a server"
 
 # ---- PARSING_FAILURE
 
-bad not.json PARSING_FAILURE 22P04 '.' '.' "an image called JSON" < <(printf '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0')
+bad not.json PARSING_FAILURE 42703 'no column' '.' "an image called JSON" < <(printf '\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0')
+like "$(said)" 'read as delimited text' "tells what it was taken for"
 bad broken.json PARSING_FAILURE 22P04 'line|byte|offset' '' "JSON that ends too early" <<<'[{"id": 1, "name": "one"}, {"id": 2, "na'
-bad quote.csv PARSING_FAILURE 22P04 'quote opened in line 3' 'quote' "a quote that is never closed" <<<$'id,name\n1,one\n2,"two\n3,three\n4,four'
+bad quote.csv PARSING_FAILURE 22P04 'quote opened in line 3' 'quote' "a quote that is never closed" <<<$'id,name\n1,"one"\n2,"two\n3,three\n4,four'
 bad others.csv PARSING_FAILURE 42703 '.' 'mapping|Map' "columns nobody knows" <<<$'colour,shape\nred,round'
 pipeline mapped push pair t "mapping => '{\"mode\": \"EXACT\", \"mappings\": [{\"source_columns\": [\"nr\"], \"target_column\": \"id\"}]}'"
 printf 'number,name\n1,one\n' >"$NVP_TMP/mapped.csv"

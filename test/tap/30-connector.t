@@ -1,9 +1,9 @@
 #!/bin/bash
-# connector.sh - connectors against real servers on 127.0.0.1, through SQL
+# 30-connector.t - connectors against real servers on 127.0.0.1, through SQL
 #
-#   connector.sh PG_CONFIG [FIRST-PORT]
+#   30-connector.t PG_CONFIG [FIRST-PORT]]
 #
-# PG_CONFIG belongs to an installation that has the extension (see
+# PG_CONFIG (from the environment under test/run) belongs to an installation that has the extension (see
 # test/lib/pgroot).  Needs root, for the servers and to start PostgreSQL as
 # another user.  Prints TAP.  Takes ports FIRST-PORT .. FIRST-PORT+119.
 #
@@ -11,9 +11,9 @@
 # leaves for an address that is not allowed, however it is spelled or reached;
 # every way in which a server can fail has its words; nothing hangs.
 set -u
-pg_config=${1:?usage: connector.sh PG_CONFIG [FIRST-PORT]}
-first=${2:-24000}
+pg_config=${1:-${PG_CONFIG:?}}
 here=$(dirname "$(readlink -f "$0")")
+first=${2:-$("$here/../lib/freeport" 120)}
 servers=$here/../servers
 bin=$("$pg_config" --bindir)
 tmp=$(mktemp -d /tmp/nuvopipe-connector.XXXXXX)
