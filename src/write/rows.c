@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rows.c
- *		Bulk rows for our own tables: issues, rejected rows.
+ *		Bulk rows for our own tables.
  *
  * For tables we have made ourselves, by code that keeps their constraints: no
  * privilege, NOT NULL, CHECK or policy is looked at, only that the table is a
