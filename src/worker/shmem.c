@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 
 #include "base/compat.h"
+#include "base/guc.h"
 #include "worker/shmem.h"
 
 NvpShared  *nvp_shared = NULL;
@@ -268,6 +269,22 @@ nvp_wake_database(Oid database)
 	LWLockRelease(nvp_shared->lock);
 	if (!has_keeper)
 		nvp_wake_launcher();
+}
+
+/*
+ * nvp_slot_is_surplus tells a runner that nuvopipe.max_workers are at work
+ * without it.
+ */
+bool
+nvp_slot_is_surplus(void)
+{
+	int			before = 0;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (NvpSlot *slot = nvp_shared->slots; slot < nvp_my_slot; slot++)
+		before += slot->kind == NVP_PROCESS_RUNNER;
+	LWLockRelease(nvp_shared->lock);
+	return before >= nvp_guc_max_workers;
 }
 
 /* nvp_count_slots counts processes of a kind; InvalidOid = of all databases. */

@@ -79,6 +79,7 @@ extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
 extern void nvp_wake_runners(Oid database, int64 n);
+extern bool nvp_slot_is_surplus(void);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern void nvp_wake_at_commit(void);
 
