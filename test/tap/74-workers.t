@@ -146,7 +146,7 @@ EXEC=$(q "SELECT id FROM nuvopipe.executions WHERE status = 'RUNNING'")
 digest() {
 	q "SELECT string_agg(c.relname || ' ' || (xpath('/row/n/text()', query_to_xml(
 			format('SELECT count(*) || '':'' || coalesce(sum(hashtext(t::text)), 0) AS n FROM %s t', c.oid::regclass), false, true, '')))[1]::text, E'\n' ORDER BY c.relname)
-		FROM pg_class c WHERE c.relnamespace = '_nuvopipe'::regnamespace AND c.relkind = 'r'" "$@"
+		FROM pg_class c WHERE c.relnamespace = '_nuvopipe'::regnamespace AND c.relkind = 'r'"
 }
 before=$(digest)
 is "$(grep -E ' 0:0$' <<<"$before")" "" "a row in every table"
