@@ -106,6 +106,8 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	}
 	PG_END_TRY();
 	nvp_slot_execution(NULL);
+	if (report.status && strcmp(report.status, "QUEUED") == 0)
+		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
 	tell(execution, &report, notices);
 	MemoryContextSwitchTo(session->context);
 	MemoryContextDeleteChildren(session->context);
