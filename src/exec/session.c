@@ -87,6 +87,23 @@ nvp_session_commit(NvpSession *session)
 }
 
 /*
+ * What an error jumped over: snapshots, and SPI connections of queries and of
+ * functions they called.  Only our own connection may end the transaction, and
+ * only with no snapshot active.
+ */
+static void
+drop_leftovers(void)
+{
+	while (!SPI_inside_nonatomic_context())
+	{
+		if (SPI_finish() != SPI_OK_FINISH)
+			break;
+	}
+	while (ActiveSnapshotSet())
+		PopActiveSnapshot();
+}
+
+/*
  * nvp_session_rollback undoes what was done since begin.  Also cleans up after
  * a caught error, whether or not a transaction was open.
  */
@@ -95,7 +112,10 @@ nvp_session_rollback(NvpSession *session)
 {
 	session->is_open = false;
 	if (session->is_procedure)
+	{
+		drop_leftovers();
 		SPI_rollback();
+	}
 	else if (IsTransactionState() || IsTransactionBlock() || IsAbortedTransactionBlockState())
 		AbortCurrentTransaction();
 	MemoryContextSwitchTo(session->context);
