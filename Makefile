@@ -32,8 +32,6 @@ include $(PGXS)
 # PostgreSQL 15 leaves PGDLLEXPORT empty; we hide every symbol but the SQL entry points.
 ifeq ($(MAJORVERSION),15)
 override CPPFLAGS += -DPGDLLEXPORT='__attribute__((visibility("default")))'
-# ... and its PG_FUNCTION_INFO_V1 does not export the function itself
-src/fn/%.o src/fn/%.bc: override CFLAGS += -fvisibility=default
 endif
 
 # PGXS tracks no headers: every object depends on all of ours.

@@ -42,6 +42,15 @@ tdm: name or id. query: one SELECT, run with the caller''s rights.
 Returns one row for each column and code: how many cells, and up to three different values (cut at 100 bytes); column_key is null for whole rows.
 Errors: as nuvopipe.validate.';
 
+CREATE OR REPLACE FUNCTION nuvopipe.validate_server_file_summary(tdm text, path text, options jsonb DEFAULT '{}')
+	RETURNS TABLE (column_key text, code text, cells bigint, examples text[])
+	AS 'MODULE_PATHNAME', 'nuvopipe_validate_server_file_summary' LANGUAGE C STRICT VOLATILE;
+COMMENT ON FUNCTION nuvopipe.validate_server_file_summary(text, text, jsonb) IS
+'Counts what nuvopipe.validate_server_file would report, in memory that does not depend on how much that is.
+tdm: name or id. path: absolute, or relative to the data directory. options: as for nuvopipe.parse.
+Returns one row for each column and code: how many cells, and up to three different values (cut at 100 bytes); column_key is null for whole rows.
+Errors: as nuvopipe.validate_server_file.';
+
 CREATE OR REPLACE FUNCTION nuvopipe.check_row(tdm text, "row" jsonb) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'nuvopipe_check_row' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION nuvopipe.check_row(text, jsonb) IS

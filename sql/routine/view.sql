@@ -99,9 +99,9 @@ COMMENT ON COLUMN nuvopipe.issues.column_key IS 'Key of the column in the target
 COMMENT ON COLUMN nuvopipe.issues.value IS 'The original value.';
 
 CREATE OR REPLACE VIEW nuvopipe.rejected_rows WITH (security_barrier) AS
-	SELECT r.execution_id AS execution, r.attempt, r.row_no, r.line_no, r.source
-		FROM _nuvopipe.rejected_row r JOIN _nuvopipe.execution e ON e.tenant_id = r.tenant_id AND e.id = r.execution_id
-		WHERE r.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
+	SELECT i.execution_id AS execution, i.attempt, i.row_no, i.line_no, i.source
+		FROM _nuvopipe.issue i JOIN _nuvopipe.execution e ON e.tenant_id = i.tenant_id AND e.id = i.execution_id
+		WHERE i.source IS NOT NULL AND i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
 COMMENT ON VIEW nuvopipe.rejected_rows IS 'Rows that were kept out of the output, as they were read. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.row_no IS 'Data row in input order, from 1.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.line_no IS 'Line of the input where the row begins, from 1.';

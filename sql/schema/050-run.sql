@@ -129,10 +129,10 @@ CREATE TABLE _nuvopipe.execution_input (
 ALTER TABLE _nuvopipe.execution_input ALTER COLUMN data SET STORAGE EXTERNAL;
 
 /*
- * issue and rejected_row take millions of rows from one run, written in bulk
+ * issue takes millions of rows from one run, written in bulk
  * straight into the heap: one index, no foreign key, no CHECK.  Execution ids
- * are version 7, thus ordered by time: both tables can be partitioned by ranges
- * of execution_id, which is part of their keys.
+ * are version 7, thus ordered by time: the table can be partitioned by ranges
+ * of execution_id, which is part of its key.
  */
 CREATE TABLE _nuvopipe.issue (
 	tenant_id uuid NOT NULL,
@@ -140,23 +140,15 @@ CREATE TABLE _nuvopipe.issue (
 	attempt int NOT NULL,
 	seq bigint NOT NULL,
 	row_no bigint NOT NULL,			-- data row, from 1, in input order
+	line_no bigint,				-- physical line where the row begins
 	column_key text,			-- null: the whole row
 	source_column text,
 	code text NOT NULL,
 	message text NOT NULL,
 	value text,
 	severity text NOT NULL,
+	source jsonb,				-- the row as it was read: with the first issue of a row that was rejected
 	CONSTRAINT issue_pkey PRIMARY KEY (tenant_id, execution_id, attempt, seq)
-);
-
-CREATE TABLE _nuvopipe.rejected_row (
-	tenant_id uuid NOT NULL,
-	execution_id uuid NOT NULL,
-	attempt int NOT NULL,
-	row_no bigint NOT NULL,
-	line_no bigint,				-- physical line where the row begins
-	source jsonb NOT NULL,			-- the row as it was read
-	CONSTRAINT rejected_row_pkey PRIMARY KEY (tenant_id, execution_id, attempt, row_no)
 );
 
 -- What has been taken in: the key makes intake exactly-once.  It outlives executions.

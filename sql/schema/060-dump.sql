@@ -13,6 +13,5 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution_attempt', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution_input', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue', '');
-SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.rejected_row', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event', '');

@@ -69,7 +69,7 @@ typedef struct NvpBatch
 	NvpRow	   *rows;			/* rows[row] */
 } NvpBatch;
 
-#define NVP_BATCH_ROWS		1024	/* most rows of one batch */
+#define NVP_BATCH_ROWS		1000	/* most rows of one batch; not 1024, for then all columns would share cache sets */
 #define NVP_BATCH_CELLS		65536	/* a wide batch has fewer rows, so that it stays near this */
 #define NVP_MAX_COLUMNS		32767	/* of one source */
 

@@ -407,8 +407,6 @@ write_down(Run *run, bool to_ledger)
 {
 	NvpOutcome *outcome = run->outcome;
 
-	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
-	outcome->phases = phases_jsonb(run);
 	if (run->job && run->job->map && !run->is_bare)
 	{
 		if (run->job->reader)
@@ -421,6 +419,9 @@ write_down(Run *run, bool to_ledger)
 	}
 	if (!run->is_bare && keep_input_wanted(run))
 		nvp_exec_keep_input(run->execution, run->input);
+	enter_phase(run, NVP_PHASE_FINISH, -1);	/* counts what the phase took so far */
+	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
+	outcome->phases = phases_jsonb(run);
 	if (outcome->status == NVP_FAILED && nvp_exec_requeue(run->execution, outcome))
 		run->report->status = "QUEUED";
 	else

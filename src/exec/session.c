@@ -87,18 +87,18 @@ nvp_session_commit(NvpSession *session)
 }
 
 /*
- * What an error jumped over: snapshots, and SPI connections of queries and of
- * functions they called.  Only our own connection may end the transaction, and
- * only with no snapshot active.
+ * An error that was caught on its way up leaves behind what those below it had
+ * opened: subtransactions, connections to SPI of triggers and functions, and
+ * snapshots.  SPI lets only the connection of the procedure itself end the
+ * transaction, and wants to know of every snapshot.
  */
 static void
-drop_leftovers(void)
+climb_up(void)
 {
-	while (!SPI_inside_nonatomic_context())
-	{
-		if (SPI_finish() != SPI_OK_FINISH)
-			break;
-	}
+	while (IsSubTransaction())
+		RollbackAndReleaseCurrentSubTransaction();
+	while (!SPI_inside_nonatomic_context() && SPI_finish() == SPI_OK_FINISH)
+		 /* next */ ;
 	while (ActiveSnapshotSet())
 		PopActiveSnapshot();
 }
@@ -113,7 +113,7 @@ nvp_session_rollback(NvpSession *session)
 	session->is_open = false;
 	if (session->is_procedure)
 	{
-		drop_leftovers();
+		climb_up();
 		SPI_rollback();
 	}
 	else if (IsTransactionState() || IsTransactionBlock() || IsAbortedTransactionBlockState())

@@ -18,6 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
 
+#include "base/compat.h"
 #include "base/query.h"
 #include "exec/run.h"
 #include "worker/shmem.h"
@@ -43,19 +44,25 @@ require_own_transactions(FunctionCallInfo fcinfo, const char *name)
 				errhint("It commits between its phases: CALL it on its own, or use nuvopipe.execute to queue the pipeline."));
 }
 
-/* queue one execution for this session; false if there is nothing to run */
-static void
-queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_id, pg_uuid_t *id)
+/*
+ * Queue one execution and claim it at once, before any worker can see it; false
+ * if another one of the pipeline is under way, and it has to wait its turn.
+ */
+static bool
+queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_id,
+		  NvpExecution *execution)
 {
 	NvpQuery	query;
+	pg_uuid_t	id;
+	bool		claimed;
 
 	nvp_session_begin(session);
 	nvp_exec_sweep();
 	nvp_query_open(&query);
 	nvp_arg_text(&query, pipeline);
 	nvp_query_exec(&query, "SELECT _nuvopipe.find('pipeline', $1, true)");
-	nvp_get_uuid(0, 0, id);
-	nvp_arg_uuid(&query, id);
+	nvp_get_uuid(0, 0, &id);
+	nvp_arg_uuid(&query, &id);
 	nvp_arg_bool(&query, force);
 	nvp_query_exec(&query,
 				   "SELECT r.id, _nuvopipe.queue($1, r.id, 'MANUAL', $2, _nuvopipe.lists_objects(c.input_connector_id),"
@@ -63,9 +70,11 @@ queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_
 				   " FROM (SELECT _nuvopipe.uuid_v7() AS id) r, _nuvopipe.pipeline p"
 				   " JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id WHERE p.id = $1");
 	nvp_get_uuid(0, 0, run_id);
-	nvp_get_uuid(0, 1, id);
+	nvp_get_uuid(0, 1, &id);
 	nvp_query_close(&query);
+	claimed = nvp_exec_claim(&id, execution);
 	nvp_session_commit(session);
+	return claimed;
 }
 
 /* an execution of the run that still waits; *open counts those not ended */
@@ -163,8 +172,8 @@ Datum
 nuvopipe_run(PG_FUNCTION_ARGS)
 {
 	NvpSession	session;
+	NvpExecution execution;
 	pg_uuid_t	run_id;
-	pg_uuid_t	id;
 	char	   *pipeline;
 
 	require_own_transactions(fcinfo, "run");
@@ -178,7 +187,8 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 		(void) nvp_slot_take(NVP_PROCESS_SESSION);
 	PG_TRY();
 	{
-		queue_run(&session, pipeline, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &run_id, &id);
+		if (queue_run(&session, pipeline, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &run_id, &execution))
+			nvp_run_claimed(&session, &execution, true);
 		run_all(&session, &run_id);
 	}
 	PG_FINALLY();

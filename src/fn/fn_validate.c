@@ -23,6 +23,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/file_source.h"
 #include "base/query.h"
 #include "connector/table.h"
@@ -35,6 +36,7 @@ PG_FUNCTION_INFO_V1(nuvopipe_validate_table);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_file);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_server_file);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_summary);
+PG_FUNCTION_INFO_V1(nuvopipe_validate_server_file_summary);
 PG_FUNCTION_INFO_V1(nuvopipe_check_row);
 
 /* the columns of a model the caller may use */
@@ -291,18 +293,24 @@ nuvopipe_validate_file(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+static NvpSource *
+server_file(const char *path)
+{
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("permission denied to read files of the server"),
+				errhint("Only roles with privileges of pg_read_server_files may do so; others can use nuvopipe.validate_file."));
+	return nvp_source_file(path);
+}
+
 /* nuvopipe.validate_server_file(tdm text, path text, options jsonb) */
 Datum
 nuvopipe_validate_server_file(PG_FUNCTION_ARGS)
 {
 	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
-		ereport(ERROR,
-				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				errmsg("permission denied to read files of the server"),
-				errhint("Only roles with privileges of pg_read_server_files may do so; others can use nuvopipe.validate_file."));
-	validate_source(fcinfo, nvp_source_file(path), path);
+	validate_source(fcinfo, server_file(path), path);
 	return (Datum) 0;
 }
 
@@ -385,21 +393,47 @@ put_summary(FunctionCallInfo fcinfo, const SummarySink *sink, const NvpModel *mo
 	}
 }
 
+static void
+open_summary_sink(SummarySink *sink, FunctionCallInfo fcinfo, NvpJob *job)
+{
+	memset(sink, 0, sizeof(*sink));
+	job->model = nvp_model_compile(load_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	InitMaterializedSRF(fcinfo, 0);
+	sink->base.emit = count_issue;
+	sink->ncolumns = job->model->ncolumns;
+	sink->cells = palloc_extended(sizeof(SummaryCell) * (Size) (job->model->ncolumns + 1) * NVP_CODE_COUNT,
+								  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	job->sink = &sink->base;
+}
+
 /* nuvopipe.validate_summary(tdm text, query text) */
 Datum
 nuvopipe_validate_summary(PG_FUNCTION_ARGS)
 {
 	NvpJob		job = {0};
-	SummarySink sink = {0};
+	SummarySink sink;
 
-	job.model = nvp_model_compile(load_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
-	InitMaterializedSRF(fcinfo, 0);
-	sink.base.emit = count_issue;
-	sink.ncolumns = job.model->ncolumns;
-	sink.cells = palloc_extended(sizeof(SummaryCell) * (Size) (job.model->ncolumns + 1) * NVP_CODE_COUNT,
-								 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	job.sink = &sink.base;
+	open_summary_sink(&sink, fcinfo, &job);
 	run_on_query(&job, text_to_cstring(PG_GETARG_TEXT_PP(1)), NULL);
+	put_summary(fcinfo, &sink, job.model);
+	return (Datum) 0;
+}
+
+/* nuvopipe.validate_server_file_summary(tdm text, path text, options jsonb) */
+Datum
+nuvopipe_validate_server_file_summary(PG_FUNCTION_ARGS)
+{
+	char	   *path = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	NvpSource  *source = server_file(path);
+	NvpJob		job = {0};
+	SummarySink sink;
+
+	open_summary_sink(&sink, fcinfo, &job);
+	job.source = source;
+	job.format_options = PG_GETARG_JSONB_P(2);
+	job.file_name = path;
+	run_job(&job, NULL);
+	source->close(source);
 	put_summary(fcinfo, &sink, job.model);
 	return (Datum) 0;
 }

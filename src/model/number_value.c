@@ -348,7 +348,7 @@ write_scientific(char *to, const char *digits, int ndigits, int exponent)
 		memcpy(to, digits + 1, ndigits - 1);
 		to += ndigits - 1;
 	}
-	return to + sprintf(to, "e%+d", exponent);
+	return to + snprintf(to, sizeof("e+2147483647"), "e%+d", exponent);
 }
 
 /*

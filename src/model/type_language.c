@@ -309,7 +309,10 @@ nvp_language_tag(const char *t, uint32 len, char *out)
 			return 0;
 	}
 	if (memchr(text, '-', len) != NULL && (alias = find_alias(text, len)) != NULL)
-		return strlen(strcpy(out, alias));
+	{
+		memcpy(out, alias, strlen(alias) + 1);
+		return strlen(alias);
+	}
 	if (!split(&tag, text, len) || !parse(&tag))
 		return 0;
 	replace_language(&tag);

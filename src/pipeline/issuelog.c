@@ -3,8 +3,9 @@
  * issuelog.c
  *		Issues and rejected rows of a run, kept on disk until it is decided.
  *
- * Records are a fixed head and two texts (issue) or the cells (rejected row);
- * they never leave this process, so they are written as they stand in memory.
+ * Records are a fixed head, two texts, and the cells if the row was rejected and
+ * this is its first issue; they never leave this process, so they are written as
+ * they stand in memory.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,12 +30,14 @@ typedef struct RecordHead
 {
 	uint64		row_no;
 	uint64		line_no;
-	int32		column;			/* issue: model column, -1 = the row */
-	uint32		message_len;	/* issue; rejected row: number of cells */
-	uint32		value_len;		/* issue; rejected row: bytes of surplus text */
+	int32		column;			/* of the model, -1 = the row */
+	uint32		message_len;
+	uint32		value_len;		/* of what is kept */
+	uint32		surplus_len;	/* bytes of the row beyond its cells */
+	int32		ncells;			/* cells of the rejected row, -1 = not here */
 	uint16		code;
 	uint8		severity;
-	bool		is_issue;		/* else a rejected row */
+	bool		is_cut;			/* the value was longer */
 } RecordHead;
 
 typedef struct CellHead
@@ -50,6 +53,7 @@ nvp_issuelog_create(void)
 	NvpIssueLog *log = palloc0(sizeof(NvpIssueLog));
 
 	log->spool = nvp_spool_create();
+	initStringInfo(&log->waiting);
 	return log;
 }
 
@@ -58,6 +62,7 @@ void
 nvp_issuelog_free(NvpIssueLog *log)
 {
 	nvp_spool_free(log->spool);
+	pfree(log->waiting.data);
 	pfree(log);
 }
 
@@ -72,51 +77,103 @@ nvp_issuelog_reset(NvpIssueLog *log)
 	log->spool = spool;
 }
 
-/* nvp_issuelog_issue adds one issue.  Never throws. */
+/* nvp_issuelog_issue adds one issue of the batch in hand. */
 void
 nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue)
 {
 	RecordHead	head = {0};
 
-	head.is_issue = true;
 	head.row_no = issue->row_no;
 	head.line_no = issue->line_no;
 	head.column = issue->column;
 	head.code = issue->code;
 	head.severity = issue->severity;
+	head.ncells = -1;
 	head.message_len = issue->message ? strlen(issue->message) : 0;
 	head.value_len = issue->value ? issue->value_len : 0;
-	(void) (nvp_spool_append(log->spool, (char *) &head, sizeof(head)) &&
-			nvp_spool_append(log->spool, issue->message, head.message_len) &&
-			nvp_spool_append(log->spool, issue->value, head.value_len));
-	log->issues++;
+	head.is_cut = head.value_len > ISSUE_VALUE_BYTES;
+	if (head.is_cut)
+	{
+		/* never in the middle of a code point */
+		head.value_len = ISSUE_VALUE_BYTES;
+		while (head.value_len > 0 && ((unsigned char) issue->value[head.value_len] & 0xC0) == 0x80)
+			head.value_len--;
+	}
+	appendBinaryStringInfo(&log->waiting, (char *) &head, sizeof(head));
+	if (head.message_len > 0)
+		appendBinaryStringInfo(&log->waiting, issue->message, head.message_len);
+	if (head.value_len > 0)
+		appendBinaryStringInfo(&log->waiting, issue->value, head.value_len);
 }
 
-/* nvp_issuelog_reject keeps one row of a batch as it was read.  Never throws. */
-void
-nvp_issuelog_reject(NvpIssueLog *log, const NvpBatch *batch, int row)
+/* the cells of a row as it was read, behind the record of its issue */
+static void
+append_row(NvpIssueLog *log, const NvpBatch *batch, int row)
 {
-	RecordHead	head = {0};
 	const NvpRow *info = &batch->rows[row];
-	bool		ok;
 
-	head.row_no = batch->first_row_no + row;
-	head.line_no = info->line_no;
-	head.message_len = batch->ncols;
-	head.value_len = info->extra ? info->extra_len : 0;
-	ok = nvp_spool_append(log->spool, (char *) &head, sizeof(head));
-	for (int c = 0; ok && c < batch->ncols; c++)
+	for (int c = 0; c < batch->ncols; c++)
 	{
 		const NvpCell *cell = &nvp_batch_column(batch, c)[row];
 		CellHead	mini = {cell->len, cell->kind};
 
-		ok = nvp_spool_append(log->spool, (char *) &mini, sizeof(mini)) &&
-			nvp_spool_append(log->spool, cell->ptr, cell->len);
+		(void) (nvp_spool_append(log->spool, (char *) &mini, sizeof(mini)) &&
+				nvp_spool_append(log->spool, cell->ptr, cell->len));
 	}
-	if (ok)
-		(void) nvp_spool_append(log->spool, info->extra, head.value_len);
-	if (log->rejected++ == 0)
-		log->first_rejected = head.row_no;
+	if (info->extra)
+		(void) nvp_spool_append(log->spool, info->extra, info->extra_len);
+}
+
+/*
+ * nvp_issuelog_batch takes the issues that wait into the spool, and with them
+ * the rows of the batch that are rejected.
+ *
+ * in: skip, per row 1 = rejected; NULL if rows are not to be kept.  Both NULL:
+ *		the batch was given up.
+ * errors: XX001 if a row was rejected without an issue, for it would be lost.
+ */
+void
+nvp_issuelog_batch(NvpIssueLog *log, const NvpBatch *batch, const uint8 *skip)
+{
+	uint8	   *left = NULL;	/* rejected rows whose first issue is to come */
+	int			nleft = 0;
+
+	if (skip)
+	{
+		left = palloc(batch->nrows + 1);
+		for (int row = 0; row < batch->nrows; row++)
+			nleft += left[row] = (skip[row] == 1);
+	}
+	for (int at = 0; at < log->waiting.len;)
+	{
+		RecordHead	head;
+		int			texts;
+		int			row = -1;
+
+		memcpy(&head, log->waiting.data + at, sizeof(head));
+		texts = head.message_len + head.value_len;
+		if (nleft > 0 && left[head.row_no - batch->first_row_no])
+		{
+			row = head.row_no - batch->first_row_no;
+			left[row] = 0;
+			nleft--;
+			head.ncells = batch->ncols;
+			head.surplus_len = batch->rows[row].extra ? batch->rows[row].extra_len : 0;
+		}
+		(void) (nvp_spool_append(log->spool, (char *) &head, sizeof(head)) &&
+				nvp_spool_append(log->spool, log->waiting.data + at + sizeof(head), texts));
+		if (row >= 0)
+			append_row(log, batch, row);
+		log->issues++;
+		at += sizeof(head) + texts;
+	}
+	resetStringInfo(&log->waiting);
+	if (nleft > 0)
+		ereport(ERROR,
+				errcode(ERRCODE_DATA_CORRUPTED),
+				errmsg("%d rows were rejected without an issue", nleft));
+	if (left)
+		pfree(left);
 }
 
 /* nvp_issuelog_check throws if the log could not be kept. */
@@ -184,64 +241,21 @@ read_exactly(StoreState *state, void *out, int64 len)
 static Datum
 storable_datum(const char *bytes, int len, bool cut)
 {
-	char	   *out;
-	int			n;
+	char	   *out = palloc(len * (Size) 4 + 1);
+	int			n = nvp_storable_text(bytes, len, out);
 
-	if (cut)
-	{
-		/* never in the middle of a code point */
-		while (len > 0 && ((unsigned char) bytes[len] & 0xC0) == 0x80)
-			len--;
-	}
-	out = palloc(len * (Size) 4 + 1);
-	n = nvp_storable_text(bytes, len, out);
 	if (cut)
 		return CStringGetTextDatum(psprintf("%.*s... (cut)", n, out));
 	return PointerGetDatum(cstring_to_text_with_len(out, n));
 }
 
-static void
-store_issue(StoreState *state, NvpBulk *bulk, const RecordHead *head)
+/* the rejected row behind an issue, as an object by source column */
+static Datum
+read_row(StoreState *state, const RecordHead *head)
 {
-	Datum		values[11];
-	bool		nulls[11] = {false};
-	bool		cut = head->value_len > ISSUE_VALUE_BYTES;
-	const char *message;
-	const char *value;
-
-	resetStringInfo(&state->buf);
-	enlargeStringInfo(&state->buf, head->message_len + head->value_len + 1);
-	read_exactly(state, state->buf.data, head->message_len + (int64) head->value_len);
-	message = state->buf.data;
-	value = state->buf.data + head->message_len;
-	values[0] = UUIDPGetDatum(&state->tenant_id);
-	values[1] = UUIDPGetDatum(&state->execution_id);
-	values[2] = Int32GetDatum(state->attempt);
-	values[3] = Int64GetDatum(++state->seq);
-	values[4] = Int64GetDatum(head->row_no);
-	nulls[5] = head->column < 0;
-	values[5] = nulls[5] ? (Datum) 0 : state->column_keys[head->column];
-	nulls[6] = head->column < 0 || state->source_names[head->column] == 0;
-	values[6] = nulls[6] ? (Datum) 0 : state->source_names[head->column];
-	values[7] = state->codes[head->code];
-	values[8] = storable_datum(message, head->message_len, false);
-	nulls[9] = head->value_len == 0;
-	values[9] = nulls[9] ? (Datum) 0 :
-		storable_datum(value, cut ? ISSUE_VALUE_BYTES : head->value_len, cut);
-	values[10] = state->severities[head->severity];
-	nvp_bulk_add(bulk, values, nulls);
-}
-
-static void
-store_rejected(StoreState *state, NvpBulk *bulk, const RecordHead *head)
-{
-	Datum		values[6];
-	bool		nulls[6] = {false};
-	int			n = head->message_len;
-
 	resetStringInfo(&state->buf);
 	memset(state->cells, 0, sizeof(NvpCell) * (state->ncols + 1));
-	for (int c = 0; c < n; c++)
+	for (int c = 0; c < head->ncells; c++)
 	{
 		CellHead	mini;
 
@@ -254,25 +268,50 @@ store_rejected(StoreState *state, NvpBulk *bulk, const RecordHead *head)
 		state->cells[c].ptr = (char *) (intptr_t) state->buf.len;
 		state->buf.len += mini.len;
 	}
-	for (int c = 0; c < n; c++)
+	for (int c = 0; c < head->ncells; c++)
 		state->cells[c].ptr = state->buf.data + (intptr_t) state->cells[c].ptr;
-	if (head->value_len > 0)
+	if (head->surplus_len > 0)
 	{
-		char	   *extra = palloc(head->value_len);
+		char	   *extra = palloc(head->surplus_len);
 
-		read_exactly(state, extra, head->value_len);
+		read_exactly(state, extra, head->surplus_len);
 		state->cells[state->ncols].kind = NVP_CELL_TEXT;
 		state->cells[state->ncols].ptr = extra;
-		state->cells[state->ncols].len = head->value_len;
+		state->cells[state->ncols].len = head->surplus_len;
 	}
+	return JsonbPGetDatum(nvp_flatjson_row(head->surplus_len > 0 ? state->flat_surplus : state->flat,
+										   state->cells));
+}
+
+static void
+store_issue(StoreState *state, NvpBulk *bulk, const RecordHead *head)
+{
+	Datum		values[13];
+	bool		nulls[13] = {false};
+	const char *message;
+
+	resetStringInfo(&state->buf);
+	enlargeStringInfo(&state->buf, head->message_len + head->value_len + 1);
+	read_exactly(state, state->buf.data, head->message_len + (int64) head->value_len);
+	message = state->buf.data;
 	values[0] = UUIDPGetDatum(&state->tenant_id);
 	values[1] = UUIDPGetDatum(&state->execution_id);
 	values[2] = Int32GetDatum(state->attempt);
-	values[3] = Int64GetDatum(head->row_no);
-	nulls[4] = head->line_no == 0;
-	values[4] = Int64GetDatum(head->line_no);
-	values[5] = JsonbPGetDatum(nvp_flatjson_row(head->value_len > 0 ? state->flat_surplus : state->flat,
-												state->cells));
+	values[3] = Int64GetDatum(++state->seq);
+	values[4] = Int64GetDatum(head->row_no);
+	nulls[5] = head->line_no == 0;
+	values[5] = Int64GetDatum(head->line_no);
+	nulls[6] = head->column < 0;
+	values[6] = nulls[6] ? (Datum) 0 : state->column_keys[head->column];
+	nulls[7] = head->column < 0 || state->source_names[head->column] == 0;
+	values[7] = nulls[7] ? (Datum) 0 : state->source_names[head->column];
+	values[8] = state->codes[head->code];
+	values[9] = storable_datum(message, head->message_len, false);
+	nulls[10] = head->value_len == 0;
+	values[10] = nulls[10] ? (Datum) 0 : storable_datum(message + head->message_len, head->value_len, head->is_cut);
+	values[11] = state->severities[head->severity];
+	nulls[12] = head->ncells < 0;
+	values[12] = nulls[12] ? (Datum) 0 : read_row(state, head);
 	nvp_bulk_add(bulk, values, nulls);
 }
 
@@ -331,8 +370,7 @@ own_table(const char *name)
 }
 
 /*
- * nvp_issuelog_store writes everything to _nuvopipe.issue and
- * _nuvopipe.rejected_row.
+ * nvp_issuelog_store writes everything to _nuvopipe.issue.
  *
  * in: what columns are called; header is the source's.
  * xact: needs one, as a role that may insert there.
@@ -346,10 +384,9 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 	MemoryContext old;
 	StoreState	state = {0};
 	NvpBulk    *issues;
-	NvpBulk    *rejected;
-	uint64		total = log->issues + log->rejected;
 
-	if (total == 0)
+	nvp_issuelog_batch(log, NULL, NULL);
+	if (log->issues == 0)
 		return;
 	if (!nvp_spool_flush(log->spool))
 		nvp_issuelog_check(log);
@@ -361,8 +398,7 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 	state.tenant_id = *tenant_id;
 	state.execution_id = *execution_id;
 	issues = nvp_bulk_open(own_table("issue"));
-	rejected = nvp_bulk_open(own_table("rejected_row"));
-	for (uint64 i = 0; i < total; i++)
+	for (uint64 i = 0; i < log->issues; i++)
 	{
 		RecordHead	head;
 
@@ -371,14 +407,10 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 		MemoryContextReset(state.row_context);
 		MemoryContextSwitchTo(state.row_context);
 		read_exactly(&state, &head, sizeof(head));
-		if (head.is_issue)
-			store_issue(&state, issues, &head);
-		else
-			store_rejected(&state, rejected, &head);
+		store_issue(&state, issues, &head);
 		MemoryContextSwitchTo(context);
 	}
 	nvp_bulk_close(issues);
-	nvp_bulk_close(rejected);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

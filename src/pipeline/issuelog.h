@@ -7,8 +7,12 @@
  * are spooled while the run goes on and written in the closing transaction,
  * whatever the outcome.  Nothing is capped.
  *
- * Calls:  create, { issue | reject }*, { store }, reset or free.
- * Memory: one spool (256 kB buffer); nothing per issue.
+ * A rejected row is kept with the first of its issues: there always is one, and
+ * one row in one table costs half of two rows in two tables.  Which rows are
+ * rejected is known when a batch is through; until then its issues wait.
+ *
+ * Calls:  create, { issue*, batch }*, { store }, reset or free.
+ * Memory: one spool (256 kB buffer), and the issues of one batch.
  * Errors: a full disk is noted and thrown at the next nvp_issuelog_check (the
  *		   sinks are called from rules, which do not throw).
  *
@@ -17,6 +21,7 @@
 #ifndef NVP_ISSUELOG_H
 #define NVP_ISSUELOG_H
 
+#include "lib/stringinfo.h"
 #include "utils/uuid.h"
 
 #include "base/spool.h"
@@ -26,14 +31,13 @@
 typedef struct NvpIssueLog
 {
 	NvpSpool   *spool;
-	uint64		issues;
-	uint64		rejected;
-	uint64		first_rejected; /* row number, 0 = none */
+	StringInfoData waiting;		/* issues of the batch in hand */
+	uint64		issues;			/* in the spool */
 } NvpIssueLog;
 
 extern NvpIssueLog *nvp_issuelog_create(void);
 extern void nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue);
-extern void nvp_issuelog_reject(NvpIssueLog *log, const NvpBatch *batch, int row);
+extern void nvp_issuelog_batch(NvpIssueLog *log, const NvpBatch *batch, const uint8 *skip);
 extern void nvp_issuelog_check(NvpIssueLog *log);
 extern void nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 							   char **header, int ncols, const pg_uuid_t *tenant_id,

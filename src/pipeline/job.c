@@ -388,12 +388,10 @@ count_batch(NvpJob *job)
 		if (job->skip[row] == 0)
 			job->counts.rows_written++;
 		else if (job->skip[row] == 1)
-		{
 			job->counts.rows_rejected++;
-			if (job->log && job->output)
-				nvp_issuelog_reject(job->log, job->batch, row);
-		}
 	}
+	if (job->log)
+		nvp_issuelog_batch(job->log, job->batch, job->output ? job->skip : NULL);
 }
 
 static bool

@@ -38,7 +38,7 @@
 /* what becomes of rows with issues while the threshold holds */
 typedef enum NvpOnError
 {
-	NVP_SKIP_ROWS = 0,			/* kept in rejected_row, not written */
+	NVP_SKIP_ROWS = 0,			/* kept with their issues, not written */
 	NVP_NULL_CELLS,				/* written with the bad cells empty */
 	NVP_PASS,					/* written with the original values as text */
 	NVP_REJECT_ALL				/* one issue fails the run */

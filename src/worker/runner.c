@@ -86,6 +86,38 @@ watch_progress(bool watch)
 }
 
 /*
+ * nvp_run_claimed carries an execution that was claimed by this process, in a
+ * committed transaction, to its end.
+ */
+void
+nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
+{
+	NvpRunReport report;
+
+	nvp_slot_execution(&execution->id);
+	watch_progress(session->is_procedure);
+	PG_TRY();
+	{
+		nvp_run_execution(session, execution, &report);
+	}
+	PG_FINALLY();
+	{
+		watch_progress(false);
+	}
+	PG_END_TRY();
+	nvp_slot_execution(NULL);
+	tell(execution, &report, notices);
+	MemoryContextSwitchTo(session->context);
+	MemoryContextDeleteChildren(session->context);
+	MemoryContextReset(session->context);
+	if (!session->is_procedure)
+	{
+		pgstat_report_stat(false);
+		pgstat_report_activity(STATE_IDLE, NULL);
+	}
+}
+
+/*
  * nvp_run_next claims one execution and carries it to its end.
  *
  * in: a certain execution, or NULL for any that is due.
@@ -95,7 +127,6 @@ bool
 nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 {
 	NvpExecution execution;
-	NvpRunReport report;
 	bool		claimed;
 
 	if (!session->is_procedure)
@@ -103,30 +134,9 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 	nvp_session_begin(session);
 	claimed = nvp_exec_claim(only, &execution);
 	nvp_session_commit(session);
-	if (!claimed)
-		return false;
-	nvp_slot_execution(&execution.id);
-	watch_progress(session->is_procedure);
-	PG_TRY();
-	{
-		nvp_run_execution(session, &execution, &report);
-	}
-	PG_FINALLY();
-	{
-		watch_progress(false);
-	}
-	PG_END_TRY();
-	nvp_slot_execution(NULL);
-	tell(&execution, &report, notices);
-	MemoryContextSwitchTo(session->context);
-	MemoryContextDeleteChildren(session->context);
-	MemoryContextReset(session->context);
-	if (!session->is_procedure)
-	{
-		pgstat_report_stat(false);
-		pgstat_report_activity(STATE_IDLE, NULL);
-	}
-	return true;
+	if (claimed)
+		nvp_run_claimed(session, &execution, notices);
+	return claimed;
 }
 
 /*

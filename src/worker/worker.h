@@ -23,6 +23,7 @@
 #ifndef NVP_WORKER_H
 #define NVP_WORKER_H
 
+#include "exec/execution.h"
 #include "exec/session.h"
 
 extern void nvp_worker_init(void);
@@ -36,6 +37,7 @@ extern void nvp_worker_sleep(long ms, uint32 wait_event);
 extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
 
 /* runner.c */
+extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices);
 extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);
 extern int	nvp_work(NvpSession *session, int max_seconds);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rows.c
- *		Bulk rows for our own tables: issues, rejected rows.
+ *		Bulk rows for our own tables.
  *
  * For tables we have made ourselves, by code that keeps their constraints: no
  * privilege, NOT NULL, CHECK or policy is looked at, only that the table is a
@@ -33,7 +33,10 @@
 #include "write/heap.h"
 #include "write/rows.h"
 
-#define FLUSH_BYTES		(512 * 1024)
+#define FLUSH_BYTES		(256 * 1024)	/* as much as stays in the second-level cache */
+
+/* memory a reset keeps: giving it back at each flush costs page faults */
+#define KEPT_BYTES		(FLUSH_BYTES + FLUSH_BYTES / 2)
 
 struct NvpBulk
 {
@@ -78,7 +81,9 @@ open_plan(NvpBulk *bulk)
 	SPI_connect();
 	bulk->plan = SPI_prepare(sql.data, n, types);
 	if (!bulk->plan || SPI_keepplan(bulk->plan) != 0)
-		elog(ERROR, "could not prepare: %s", sql.data);
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not prepare: %s", sql.data));
 	SPI_finish();
 }
 
@@ -92,7 +97,8 @@ nvp_bulk_open(Oid relid)
 	NvpBulk    *bulk = palloc0(sizeof(NvpBulk));
 
 	bulk->context = context;
-	bulk->row_context = AllocSetContextCreate(context, "nuvopipe bulk rows", ALLOCSET_DEFAULT_SIZES);
+	bulk->row_context = AllocSetContextCreate(context, "nuvopipe bulk rows", KEPT_BYTES,
+											  ALLOCSET_DEFAULT_INITSIZE, ALLOCSET_DEFAULT_MAXSIZE);
 	bulk->relation = try_relation_open(relid, RowExclusiveLock);
 	if (!bulk->relation)
 		ereport(ERROR,
@@ -138,7 +144,9 @@ add_by_plan(NvpBulk *bulk, Datum *values, bool *nulls)
 	}
 	SPI_connect();
 	if (SPI_execute_plan(bulk->plan, live, marks, false, 0) < 0)
-		elog(ERROR, "could not insert into \"%s\"", RelationGetRelationName(bulk->relation));
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not insert into \"%s\"", RelationGetRelationName(bulk->relation)));
 	SPI_finish();
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(bulk->row_context);

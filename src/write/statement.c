@@ -221,7 +221,9 @@ register_batch(NvpStatement *statement, Tuplestorestate *store, double rows)
 	batch->md.enrtuples = rows;
 	batch->reldata = store;
 	if (SPI_register_relation(batch) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register a batch");
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not register a batch"));
 }
 
 static void
@@ -278,7 +280,9 @@ nvp_statement_open(NvpTarget *target)
 	register_batch(statement, NULL, NVP_BATCH_ROWS);
 	plan = SPI_prepare(sql, 0, NULL);
 	if (!plan || SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not prepare: %s", sql);
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not prepare: %s", sql));
 	statement->plan = plan;
 	SPI_finish();
 	MemoryContextSwitchTo(old);
@@ -311,7 +315,9 @@ execute(NvpStatement *statement, Tuplestorestate *store, int nrows)
 	register_batch(statement, store, nrows);
 	result = SPI_execute_plan(statement->plan, NULL, NULL, false, 0);
 	if (result < 0)
-		elog(ERROR, "could not write a batch: %s", SPI_result_code_string(result));
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not write a batch: %s", SPI_result_code_string(result)));
 	if (target->mode == NVP_TARGET_UPSERT)
 		count_upsert(target, nrows);
 	else
@@ -399,7 +405,9 @@ nvp_statement_delete_all(NvpTarget *target)
 
 	SPI_connect();
 	if (SPI_execute(sql, false, 0) < 0)
-		elog(ERROR, "could not execute: %s", sql);
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg_internal("could not execute: %s", sql));
 	SPI_finish();
 	pfree(sql);
 }

@@ -65,7 +65,7 @@ SELECT pg_temp.refusal(columns::jsonb) FROM (VALUES
 	(26, '[{"key": "a", "validations": [{"validate": "required", "regex": "x"}]}]'),
 	(27, '[{"key": "a", "validations": [{"validate": "regex"}]}]'),
 	(28, '[{"key": "a", "validations": [{"validate": "unique"}, {"validate": "regex", "regex": "a(b"}]}]'),
-	(29, '[{"key": "a", "validations": [{"validate": "regex", "regex": "(?<=a*)b"}]}]'),
+	(29, '[{"key": "a", "validations": [{"validate": "regex", "regex": "a{2,1}"}]}]'),
 	(30, '[{"key": "a"}, {"key": "b", "validations": [{"validate": "required_with"}]}]'),
 	(31, '[{"key": "a"}, {"key": "b", "validations": [{"validate": "required_with", "columns": []}]}]'),
 	(32, '[{"key": "company"}, {"key": "b", "validations": [{"validate": "required_with", "columns": ["compny"]}]}]'),

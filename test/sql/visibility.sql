@@ -23,10 +23,10 @@ INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configurati
 INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, total_rows, total_error_cells)
 	SELECT :'tenant', e.id, a, CASE a WHEN 1 THEN 'CREATE' ELSE 'FIX' END, 'FAILED', '2024-01-01', 10 * a, a FROM _nuvopipe.execution e, generate_series(1, 2) a;
 INSERT INTO _nuvopipe.issue
-	SELECT :'tenant', e.id, a, n, n, 'city', 'city', 'required', 'This field is required.', CASE n % 4 WHEN 0 THEN NULL ELSE repeat(n % 4 || '', 200) END, 'error'
+	SELECT :'tenant', e.id, a, n, n, n + 1, 'city', 'city', 'required', 'This field is required.', CASE n % 4 WHEN 0 THEN NULL ELSE repeat(n % 4 || '', 200) END, 'error',
+		CASE WHEN a = 2 AND n = 1 THEN '{"city": ""}'::jsonb END
 	FROM _nuvopipe.execution e, generate_series(1, 2) a, generate_series(1, 10) n;
-INSERT INTO _nuvopipe.issue VALUES (:'tenant', :'dora', 2, 11, 11, NULL, NULL, 'row.too_few_cells', 'short', NULL, 'error');
-INSERT INTO _nuvopipe.rejected_row SELECT :'tenant', e.id, 2, 1, 2, '{"city": ""}' FROM _nuvopipe.execution e;
+INSERT INTO _nuvopipe.issue VALUES (:'tenant', :'dora', 2, 11, 11, 12, NULL, NULL, 'row.too_few_cells', 'short', NULL, 'error', NULL);
 INSERT INTO _nuvopipe.event SELECT :'tenant', e.id, '2024-01-01', e.id, 'EXECUTION_FAILED', '{}' FROM _nuvopipe.execution e;
 INSERT INTO _nuvopipe.event VALUES (:'tenant', :'tenant', '2024-01-01', NULL, 'SERVER_STARTED', '{}');
 
