@@ -172,12 +172,17 @@ work_until_idle(NvpSession *session)
 {
 	TimestampTz idle_since = GetCurrentTimestamp();
 
-	for (;;)
+	while (!nvp_slot_is_surplus())
 	{
 		long		left;
 
 		while (nvp_run_next(session, NULL, false))
+		{
 			idle_since = GetCurrentTimestamp();
+			nvp_worker_settings();
+			if (nvp_slot_is_surplus())
+				return;
+		}
 		nvp_slot_execution(NULL);
 		left = nvp_guc_worker_idle_timeout -
 			TimestampDifferenceMilliseconds(idle_since, GetCurrentTimestamp());

@@ -25,6 +25,17 @@ like "$(said)" "^SOURCE_UNRESPONSIVE " "source dies every time: it says so"
 empty target "source dies every time"
 relay ""
 
+# what had come is not taken for the whole
+big_world
+put_http "$NVP_TMP/big.csv"
+qx "SELECT nuvopipe.create_connector('web big', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:$FAULT_PORT/files/big.csv\"}')"
+line "web big" target
+relay "cut=3000000 first=1"
+queue
+settled SUCCEEDED 2 "source cuts a large transfer, once"
+loaded target $BIG "source cuts a large transfer, once"
+relay ""
+
 # --- cancel
 
 line web target
