@@ -13,6 +13,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT EXECUTE ON FUNCTION
 	_nuvopipe.tenant(),
 	_nuvopipe.acts_for(name),
+	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[])
 	TO nuvopipe_user;

@@ -211,11 +211,15 @@ CREATE OR REPLACE FUNCTION _nuvopipe.processes(OUT pid int, OUT kind text, OUT d
 	AS 'MODULE_PATHNAME', 'nuvopipe_processes' LANGUAGE C STRICT VOLATILE;
 
 CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
-	SELECT w.pid, w.kind, w.started_at, w.idle, w.execution, w.executions
+	SELECT w.pid, w.kind, w.started_at, w.idle,
+			(SELECT e.id FROM _nuvopipe.execution e
+				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.acts_for(e.owner_role)) AS execution,
+			w.executions
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
 COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
 COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, session.';
+COMMENT ON COLUMN nuvopipe.workers.execution IS 'What it runs now, if the caller may see that.';
 COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS

@@ -490,7 +490,7 @@ settle_fault_type(Run *run, NvpFault *fault)
 		fault->type = NVP_WRITE_FILE_FAILURE;
 	else if (run->phase == NVP_PHASE_FETCH)
 		fault->type = NVP_SOURCE_UNRESPONSIVE;
-	else if (run->phase == NVP_PHASE_PROCESS || run->phase == NVP_PHASE_DELIVER)
+	else if (run->phase >= NVP_PHASE_PROCESS)
 		fault->type = NVP_WRITE_FILE_FAILURE;
 	else
 		fault->type = NVP_PARSING_FAILURE;

@@ -87,6 +87,23 @@ nvp_session_commit(NvpSession *session)
 }
 
 /*
+ * An error that was caught on its way up leaves behind what those below it had
+ * opened: subtransactions, connections to SPI of triggers and functions, and
+ * snapshots.  SPI lets only the connection of the procedure itself end the
+ * transaction, and wants to know of every snapshot.
+ */
+static void
+climb_up(void)
+{
+	while (IsSubTransaction())
+		RollbackAndReleaseCurrentSubTransaction();
+	while (!SPI_inside_nonatomic_context() && SPI_finish() == SPI_OK_FINISH)
+		 /* next */ ;
+	while (ActiveSnapshotSet())
+		PopActiveSnapshot();
+}
+
+/*
  * nvp_session_rollback undoes what was done since begin.  Also cleans up after
  * a caught error, whether or not a transaction was open.
  */
@@ -95,7 +112,10 @@ nvp_session_rollback(NvpSession *session)
 {
 	session->is_open = false;
 	if (session->is_procedure)
+	{
+		climb_up();
 		SPI_rollback();
+	}
 	else if (IsTransactionState() || IsTransactionBlock() || IsAbortedTransactionBlockState())
 		AbortCurrentTransaction();
 	MemoryContextSwitchTo(session->context);

@@ -59,6 +59,7 @@ struct NvpNet
 extern void nvp_net_bind_loop(NvpNet *net);
 extern bool nvp_net_loop(NvpNet *net, bool is_ftp, CURLcode *result);
 extern void nvp_net_end_wait(NvpNet *net);
+extern void nvp_net_heed_signals(NvpNet *net);
 extern void nvp_net_block_signals(sigset_t *saved);
 extern void nvp_net_restore_signals(const sigset_t *saved);
 

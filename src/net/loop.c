@@ -16,6 +16,9 @@
  *		   - libcurl before 8 sometimes waits for ever for an event when it
  *			 opens the data connection of FTP; a look at everything every
  *			 10 ms while FTP is active gets it going.
+ *		   - After the last byte of an upload by FTP libcurl waits for the
+ *			 server's word itself, as long as that takes; it asks us every
+ *			 second whether to go on.
  *
  *-------------------------------------------------------------------------
  */
@@ -77,6 +80,28 @@ void
 nvp_net_restore_signals(const sigset_t *saved)
 {
 	sigprocmask(SIG_SETMASK, saved, NULL);
+}
+
+/* Give up when a signal is waiting that wants this process to. */
+static int
+abort_callback(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultotal, curl_off_t ulnow)
+{
+	static const int heeded[] = {SIGINT, SIGTERM, SIGQUIT, SIGPWR};	/* the last is the postmaster's death */
+	sigset_t	pending;
+
+	sigpending(&pending);
+	for (int i = 0; i < lengthof(heeded); i++)
+		if (sigismember(&pending, heeded[i]))
+			return 1;
+	return 0;
+}
+
+/* nvp_net_heed_signals lets a transfer be left where libcurl waits by itself. */
+void
+nvp_net_heed_signals(NvpNet *net)
+{
+	curl_easy_setopt(net->easy, CURLOPT_XFERINFOFUNCTION, abort_callback);
+	curl_easy_setopt(net->easy, CURLOPT_NOPROGRESS, 0L);
 }
 
 /* libcurl's word on what to wait for at a socket.  Never throws. */

@@ -405,6 +405,7 @@ make_list(char **lines)
 static void
 set_common(NvpNet *net, const NvpRequest *request)
 {
+	nvp_net_heed_signals(net);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_ERRORBUFFER, net->error);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");

@@ -25,6 +25,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -117,14 +120,21 @@ attempt(NvpTarget *target, int from, int to)
 static int
 column_of(const NvpTarget *target, const ErrorData *error)
 {
+	Oid			relid;
+
 	if (target->at_column >= 0)
 		return target->at_column;
-	for (int i = 0; error->column_name && i < target->natts; i++)
-	{
-		if (strcmp(target->stores[i].name, error->column_name) == 0)
-			return target->stores[i].source;
-	}
-	return -1;
+	if (error->table_name == NULL || error->schema_name == NULL)
+		return -1;
+	relid = get_relname_relid(error->table_name, get_namespace_oid(error->schema_name, true));
+	/* a trigger may have met a constraint of another table */
+	if (relid != RelationGetRelid(target->relation) &&
+		!(OidIsValid(relid) && get_rel_relispartition(relid) &&
+		  list_member_oid(get_partition_ancestors(relid), RelationGetRelid(target->relation))))
+		return -1;
+	if (error->column_name)
+		return nvp_column_named(target, error->column_name);
+	return error->constraint_name ? nvp_constraint_column(target, relid, error->constraint_name) : -1;
 }
 
 static void

@@ -14,8 +14,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "write/plan.h"
@@ -29,6 +35,60 @@ struct NvpCheck
 	ExprState **conditions;
 	const char **names;
 };
+
+/* nvp_column_named gives the model column that fills a column of the table, or -1. */
+int
+nvp_column_named(const NvpTarget *target, const char *name)
+{
+	for (int i = 0; i < target->natts; i++)
+	{
+		if (strcmp(target->stores[i].name, name) == 0)
+			return target->stores[i].source;
+	}
+	return -1;
+}
+
+/* the attributes that a constraint or a unique index of this name covers */
+static Bitmapset *
+constraint_attnos(Oid relid, const char *name)
+{
+	Oid			constraint;
+	Bitmapset  *attnos = get_relation_constraint_attnos(relid, name, true, &constraint);
+	Oid			index = OidIsValid(constraint) ? InvalidOid :
+		get_relname_relid(name, get_rel_namespace(relid));
+	HeapTuple	tuple;
+
+	if (!OidIsValid(index))
+		return attnos;
+	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_index form = (Form_pg_index) GETSTRUCT(tuple);
+
+		for (int i = 0; i < form->indnkeyatts; i++)
+			attnos = bms_add_member(attnos, form->indkey.values[i] - FirstLowInvalidHeapAttributeNumber);
+		ReleaseSysCache(tuple);
+	}
+	return attnos;
+}
+
+/*
+ * nvp_constraint_column gives the model column of a constraint that covers one
+ * column only, of the table or one of its partitions; else -1.
+ */
+int
+nvp_constraint_column(const NvpTarget *target, Oid relid, const char *name)
+{
+	Bitmapset  *attnos = constraint_attnos(relid, name);
+	int			attno;
+	char	   *column;
+
+	if (!bms_get_singleton_member(attnos, &attno))
+		return -1;
+	attno += FirstLowInvalidHeapAttributeNumber;
+	column = attno > 0 ? get_attname(relid, attno, true) : NULL;
+	return column ? nvp_column_named(target, column) : -1;
+}
 
 /* nvp_check_open prepares the enforced CHECK constraints of the table. */
 NvpCheck *
@@ -74,12 +134,15 @@ nvp_check_row(NvpCheck *check, int row, TupleTableSlot *slot)
 	NvpTarget  *target = check->target;
 	ExprContext *econtext = GetPerTupleExprContext(check->estate);
 	const char *name = NULL;
+	int			column = -1;
 
 	econtext->ecxt_scantuple = slot;
 	for (int i = 0; i < check->nchecks && !name; i++)
 	{
-		if (!ExecCheck(check->conditions[i], econtext))
-			name = psprintf("constraint \"%s\"", check->names[i]);
+		if (ExecCheck(check->conditions[i], econtext))
+			continue;
+		name = psprintf("constraint \"%s\"", check->names[i]);
+		column = nvp_constraint_column(target, RelationGetRelid(target->relation), check->names[i]);
 	}
 	if (!name && target->relation->rd_rel->relispartition &&
 		!ExecPartitionCheck(check->result, slot, check->estate, false))
@@ -87,7 +150,7 @@ nvp_check_row(NvpCheck *check, int row, TupleTableSlot *slot)
 	ResetExprContext(econtext);
 	if (!name)
 		return true;
-	nvp_target_reject(target, row, -1, NVP_CODE_TARGET_CONSTRAINT,
+	nvp_target_reject(target, row, column, NVP_CODE_TARGET_CONSTRAINT,
 					  psprintf("The row violates %s of table \"%s\".", name,
 							   RelationGetRelationName(target->relation)));
 	return false;

@@ -83,6 +83,8 @@ typedef struct NvpCheck NvpCheck;
 extern NvpCheck *nvp_check_open(NvpTarget *target, EState *estate, ResultRelInfo *result);
 extern bool nvp_check_is_needed(const NvpCheck *check);
 extern bool nvp_check_row(NvpCheck *check, int row, TupleTableSlot *slot);
+extern int	nvp_column_named(const NvpTarget *target, const char *name);
+extern int	nvp_constraint_column(const NvpTarget *target, Oid relid, const char *name);
 extern bool nvp_row_fields(NvpTarget *target, int row, NvpField *fields);
 
 /* statement.c: everything else */

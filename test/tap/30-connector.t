@@ -1,9 +1,9 @@
 #!/bin/bash
 # 30-connector.t - connectors against real servers on 127.0.0.1, through SQL
 #
-#   30-connector.t PG_CONFIG [FIRST-PORT]]
+#   30-connector.t [PG_CONFIG [FIRST-PORT]]
 #
-# PG_CONFIG (from the environment under test/run) belongs to an installation that has the extension (see
+# PG_CONFIG (an environment variable, under test/run) belongs to an installation that has the extension (see
 # test/lib/pgroot).  Needs root, for the servers and to start PostgreSQL as
 # another user.  Prints TAP.  Takes ports FIRST-PORT .. FIRST-PORT+119.
 #
@@ -139,15 +139,15 @@ ca="\"ca_certificate\": \"$(json "$tmp/ftp/certs/ca.pem")\""
 names='in/a.csv\|23\|t\|.in/big.dat\|3000000\|t\|.in/link.csv\|23\|t\|.in/with space & ümlaut.csv\|16\|t\|'
 make plain INPUT FTP "{$login, \"port\": \"$ftp\", \"tls\": \"none\", \"directory_path\": \"in\"}" >/dev/null
 has "MLSD in clear" "$(list plain | tr '\n' ' ')" "$names"
-make explicit INPUT FTP "{$login, \"port\": $ftp, $ca, \"directory_path\": \"in\"}" >/dev/null
-has "explicit TLS, the default" "$(list explicit | tr '\n' ' ')" "$names"
+make explicit INPUT FTP "{$login, \"port\": $ftp, \"tls\": \"explicit\", $ca, \"directory_path\": \"in\"}" >/dev/null
+has "explicit TLS" "$(list explicit | tr '\n' ' ')" "$names"
 make implicit INPUT FTP "{$login, \"port\": $((ftp + 1)), \"tls\": \"implicit\", $ca, \"directory_path\": \"in\"}" >/dev/null
 has "implicit TLS" "$(list implicit | tr '\n' ' ')" "$names"
 make old INPUT FTP "{$login, \"port\": $((ftp + 3)), \"tls\": \"none\", \"directory_path\": \"in\"}" >/dev/null
 has "a server without MLSD" "$(list old | tr '\n' ' ')" "$names"
-make oldtls INPUT FTP "{$login, \"port\": $((ftp + 3))}" >/dev/null
+make oldtls INPUT FTP "{$login, \"port\": $((ftp + 3)), \"tls\": \"explicit\"}" >/dev/null
 has "no password to a server without TLS" "$(probe oldtls)" 'server offers no TLS'
-make wronghost INPUT FTP "{$login, \"port\": $((ftp + 2)), $ca}" >/dev/null
+make wronghost INPUT FTP "{$login, \"port\": $((ftp + 2)), \"tls\": \"explicit\", $ca}" >/dev/null
 has "a certificate of another host" "$(probe wronghost)" 'cannot be trusted'
 make missing INPUT FTP "{$login, \"port\": $ftp, \"tls\": \"none\", \"directory_path\": \"/nope\"}" >/dev/null
 has "a missing folder" "$(list missing)" 'folder does not exist'
@@ -171,7 +171,8 @@ key=$tmp/pg/data/nuvopipe.key
 same "the key is its owner's alone" "$(stat -c %a "$key")" 600
 chmod 640 "$key"; has "a readable key is refused" "$(probe plain)" 'can be read by group or others'; chmod 600 "$key"
 mv "$key" "$key.away"; has "a lost key is told" "$(probe plain)" 'does not exist, so stored secrets cannot be read'
-make other INPUT FTP '{"host": "h", "password": "p"}' >/dev/null
+has "and not replaced" "$(make other INPUT FTP '{"host": "h", "password": "p"}')" 'does not exist, but there are secrets sealed with it'
+printf '%064d' 7 >"$key"; chmod 600 "$key"; chown postgres "$key"
 has "another key is told" "$(probe plain)" 'sealed with another key'
 mv "$key.away" "$key"
 sql "UPDATE _nuvopipe.credential SET sealed = (SELECT k.sealed FROM _nuvopipe.credential k JOIN _nuvopipe.connector c ON c.credential_id = k.id WHERE c.name = 'plain') WHERE id = (SELECT credential_id FROM _nuvopipe.connector WHERE name = 'explicit')" >/dev/null

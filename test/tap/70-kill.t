@@ -17,7 +17,7 @@ relay "hang first=1"
 line web target
 queue
 in_phase fetch
-like "$(q "SELECT query FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner'")" "^nuvopipe: $LINE: fetch .*$EXEC, attempt 1" \
+like "$(q "SELECT query FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner' AND query <> ''")" "^nuvopipe: $LINE: fetch .*$EXEC, attempt 1" \
 	"pg_stat_activity shows pipeline, phase and execution"
 kill_runner
 settled SUCCEEDED 2 "killed in fetch"
