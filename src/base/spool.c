@@ -9,6 +9,9 @@
  */
 #include "postgres.h"
 
+#include <fcntl.h>
+#include <time.h>
+
 #include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -18,6 +21,7 @@
 #include "base/spool.h"
 
 #define SPOOL_BUFFER	(256 * 1024)
+#define REST_SECONDS	2
 
 /*
  * The server keeps a file that outlives its transaction away from
@@ -65,7 +69,78 @@ nvp_spool_create(void)
 
 	spool->buf = palloc(SPOOL_BUFFER);
 	spool->file = open_file();
+	spool->lent = -1;
 	return spool;
+}
+
+/* Is it the file it was: the same one, not written to since? */
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+		a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+		a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/*
+ * nvp_spool_lend lets an empty spool be a file that exists, which is read where
+ * it lies: no byte is copied, nothing is written.  A change is noticed at the
+ * latest at the end of each reading; as clocks of files tick slowly, only files
+ * that have rested for a while are taken.
+ *
+ * out: false if the file has to be copied, whatever the reason.
+ */
+bool
+nvp_spool_lend(NvpSpool *spool, const char *path)
+{
+	struct stat before;
+	struct stat after;
+	time_t		rested = time(NULL) - REST_SECONDS;
+	File		file;
+
+	Assert(spool->size == 0);
+	if (lstat(path, &before) != 0 || !S_ISREG(before.st_mode) ||
+		before.st_mtime > rested || before.st_ctime > rested)
+		return false;
+	/* not blocking: a pipe put in the place of the file must not hang us */
+	file = PathNameOpenFile(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY);
+	if (file < 0)
+		return false;
+	if (lstat(path, &after) != 0 || !is_same(&before, &after))
+	{
+		FileClose(file);
+		return false;
+	}
+	spool->lent = file;
+	spool->path = MemoryContextStrdup(GetMemoryChunkContext(spool), path);
+	spool->stat = MemoryContextAlloc(GetMemoryChunkContext(spool), sizeof(struct stat));
+	*spool->stat = before;
+	spool->size = spool->flushed = before.st_size;
+	return true;
+}
+
+/* nvp_spool_is_whole tells whether what was lent is still what it was. */
+bool
+nvp_spool_is_whole(const NvpSpool *spool)
+{
+	struct stat now;
+
+	return spool->lent < 0 || (lstat(spool->path, &now) == 0 && is_same(spool->stat, &now));
+}
+
+/* the bytes of a lent file; -1 if it is no longer what it was */
+static int64
+read_lent(NvpSpool *spool, int64 offset, char *buf, int64 size)
+{
+	int64		left = spool->size - offset;
+	int64		n = 0;
+
+	if (left > 0)
+		n = FileRead(spool->lent, buf, Min(Min(size, left), 1024 * 1024 * 256), offset, PG_WAIT_EXTENSION);
+	if (n > 0 || (n == 0 && left <= 0 && nvp_spool_is_whole(spool)))
+		return n;
+	errno = ETXTBSY;
+	return -1;
 }
 
 static void
@@ -167,6 +242,8 @@ nvp_spool_append(NvpSpool *spool, const char *data, int64 len)
 int64
 nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size)
 {
+	if (spool->lent >= 0)
+		return read_lent(spool, offset, buf, size);
 	if (offset >= spool->flushed)
 		return 0;
 	return FileRead(spool->file, buf, Min(size, 1024 * 1024 * 256), offset,
@@ -186,7 +263,7 @@ spool_source_read(NvpSource *source, char *buf, int64 size)
 	int64		n = nvp_spool_read_at(spool, source->read_bytes, buf, size);
 
 	if (n < 0)
-		source->error = "could not read temporary file";
+		source->error = spool->lent >= 0 ? "the file changed while it was read" : "could not read temporary file";
 	else
 		source->read_bytes += n;
 	return n;
@@ -241,10 +318,19 @@ nvp_spool_fault(const NvpSpool *spool, NvpFault *fault, const char *what)
 	return false;
 }
 
+static void
+give_back(NvpSpool *spool)
+{
+	if (spool->lent >= 0)
+		FileClose(spool->lent);
+	spool->lent = -1;
+}
+
 /* nvp_spool_reset empties the file and forgets a failure. */
 void
 nvp_spool_reset(NvpSpool *spool)
 {
+	give_back(spool);
 	(void) FileTruncate(spool->file, 0, PG_WAIT_EXTENSION);
 	if (spool->error)
 		pfree(spool->error);
@@ -258,6 +344,7 @@ nvp_spool_reset(NvpSpool *spool)
 void
 nvp_spool_free(NvpSpool *spool)
 {
+	give_back(spool);
 	FileClose(spool->file);
 	pfree(spool->buf);
 	if (spool->error)

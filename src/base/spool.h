@@ -7,6 +7,8 @@
  *		   needed), and writer --> append --> spool --> source --> network.
  * Calls:  create in a transaction; append*, flush, { source }*, free at any
  *		   time; reset to begin anew.
+ *		   lend instead of append for a file of this server: it is read where it
+ *		   lies, and should it change meanwhile, reading fails.
  * Memory: one buffer of 256 kB for writing, in the context current at create.
  *		   The file lives across transactions, obeys temp_tablespaces and
  *		   temp_file_limit, and is removed by the server at the latest when
@@ -19,12 +21,17 @@
 #ifndef NVP_SPOOL_H
 #define NVP_SPOOL_H
 
+#include <sys/stat.h>
+
 #include "base/fault.h"
 #include "base/source.h"
 
 typedef struct NvpSpool
 {
 	int			file;			/* File (fd.h) */
+	int			lent;			/* File read instead, -1 = none */
+	const char *path;			/* of lent */
+	struct stat *stat;			/* of lent, when it was opened */
 	int64		size;			/* bytes appended */
 	int64		flushed;		/* of them on disk */
 	char	   *buf;
@@ -35,6 +42,8 @@ typedef struct NvpSpool
 } NvpSpool;
 
 extern NvpSpool *nvp_spool_create(void);
+extern bool nvp_spool_lend(NvpSpool *spool, const char *path);
+extern bool nvp_spool_is_whole(const NvpSpool *spool);
 extern bool nvp_spool_append(NvpSpool *spool, const char *data, int64 len);
 extern bool nvp_spool_flush(NvpSpool *spool);
 extern int64 nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size);

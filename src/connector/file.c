@@ -220,14 +220,33 @@ read_into_spool(int fd, const char *path, NvpSpool *spool, int64 total,
 }
 
 static bool
+is_listed_size(const NvpObject *object, const NvpSpool *spool, NvpFault *fault)
+{
+	if (object->bytes < 0 || spool->size == object->bytes)
+		return true;
+	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, true,
+				  "file \"%s\" changed while it was read", object->path);
+	nvp_fault_hint(fault, "Write under another name and rename the file when it is complete.");
+	return false;
+}
+
+/* the file itself if it rests, else a copy; max_object_size is looked at by the run */
+static bool
 file_fetch(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 		   NvpProgressFunc progress, void *arg, NvpFault *fault)
 {
-	/* not blocking: a pipe put in the place of the file must not hang us */
-	int			fd = OpenTransientFile(object->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY);
+	int			fd;
 	struct stat st;
 	volatile bool ok = false;
 
+	if (nvp_spool_lend(spool, object->path))
+	{
+		if (progress)
+			progress(arg, spool->size, spool->size);
+		return is_listed_size(object, spool, fault);
+	}
+	/* not blocking: a pipe put in the place of the file must not hang us */
+	fd = OpenTransientFile(object->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | PG_BINARY);
 	if (fd < 0)
 		return source_fault(fault, object->path, "open file");
 	PG_TRY();
@@ -245,14 +264,7 @@ file_fetch(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 		CloseTransientFile(fd);
 	}
 	PG_END_TRY();
-	if (ok && object->bytes >= 0 && spool->size != object->bytes)
-	{
-		nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, true,
-					  "file \"%s\" changed while it was read", object->path);
-		nvp_fault_hint(fault, "Write under another name and rename the file when it is complete.");
-		return false;
-	}
-	return ok;
+	return ok && is_listed_size(object, spool, fault);
 }
 
 /* ---- deliver ---- */

@@ -397,6 +397,8 @@ keep_input_wanted(const Run *run)
 {
 	if (!run->is_fetched || run->execution->has_input || run->input->size == 0 || input_is_table(run))
 		return false;
+	if (!nvp_spool_is_whole(run->input))
+		return false;			/* a file that changed under us: there is nothing to keep */
 	if (run->plan->keep_input == NVP_KEEP_ALWAYS)
 		return true;
 	return run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_FAILED;

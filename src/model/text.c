@@ -512,14 +512,14 @@ open_typed(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 }
 
 /*
- * nvp_cell_open does steps 1 to 5 of section 1.2 for one cell; see text.h.
+ * nvp_cell_open_any is nvp_cell_open for all cells; see text.h.
  *
  * string is known by its code: it alone calls unreadable text INVALID_TEXT.
  * It has no limit of length and keeps its blanks unless its option says so.
  */
 bool
-nvp_cell_open(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
-			  const char **t, uint32 *len)
+nvp_cell_open_any(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
+				  const char **t, uint32 *len)
 {
 	const NvpTypeRoutine *type = column->type;
 	const char *p = cell->ptr;

@@ -43,14 +43,34 @@ extern uint32 nvp_text_fold_char(uint32 cp);
 /* case-insensitive comparison for ASCII */
 extern bool nvp_text_equal_ascii(const char *a, uint32 alen, const char *b, uint32 blen);
 
+extern bool nvp_cell_open_any(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
+							  const char **t, uint32 *len);
+
 /*
  * Steps 1 to 5 of 1.2 for one cell.  Returns false when value is settled
  * (EMPTY, or ERROR with invalid_text, not_a_scalar or value_too_long), true
  * when work goes on with the (trimmed, except for string) text in *t, *len.
  * Typed cells (NVP_CELL_NUMBER, NVP_CELL_BOOL) give their literal.
+ *
+ * The usual cell is text with printable ASCII at both ends: nothing to trim.
+ * It is settled here, for this is called for every cell there is.
  */
-extern bool nvp_cell_open(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
-						  const char **t, uint32 *len);
+static inline bool
+nvp_cell_open(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
+			  const char **t, uint32 *len)
+{
+	const char *p = cell->ptr;
+	uint32		n = cell->len;
+
+	if (likely(cell->kind == NVP_CELL_TEXT && n > 0 && n <= NVP_CELL_MAX_BYTES && column->empty_values.n == 0) &&
+		(unsigned char) (p[0] - 0x21) <= 0x5D && (unsigned char) (p[n - 1] - 0x21) <= 0x5D && nvp_utf8_valid(p, n))
+	{
+		*t = p;
+		*len = n;
+		return true;
+	}
+	return nvp_cell_open_any(column, cell, value, t, len);
+}
 
 static inline void
 nvp_value_error(NvpValue *value, NvpCode code)

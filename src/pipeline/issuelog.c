@@ -70,11 +70,9 @@ nvp_issuelog_free(NvpIssueLog *log)
 void
 nvp_issuelog_reset(NvpIssueLog *log)
 {
-	NvpSpool   *spool = log->spool;
-
-	nvp_spool_reset(spool);
-	memset(log, 0, sizeof(*log));
-	log->spool = spool;
+	nvp_spool_reset(log->spool);
+	resetStringInfo(&log->waiting);
+	log->issues = 0;
 }
 
 /* nvp_issuelog_issue adds one issue of the batch in hand. */

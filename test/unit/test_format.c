@@ -295,7 +295,7 @@ test_scan(void)
 			data[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
 		}
 		n = nvp_csv_scan_plain(data, from, to, &signs, expected);
-		for (int level = 1; level <= 2; level++)
+		for (int level = 1; level <= 3; level++)
 		{
 			NvpCsvScanFunc scan = nvp_csv_scan_body(level);
 
