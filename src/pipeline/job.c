@@ -11,6 +11,7 @@
 
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "base/guc.h"
 #include "base/progress.h"
@@ -501,6 +502,8 @@ main_pass(NvpJob *job, NvpFault *fault)
 bool
 nvp_job_run(NvpJob *job, NvpFault *fault)
 {
+	TimestampTz started;
+
 	memset(&job->counts, 0, sizeof(job->counts));
 	if (job->reader == NULL && !open_reader(job, fault))
 		return false;
@@ -511,11 +514,13 @@ nvp_job_run(NvpJob *job, NvpFault *fault)
 	job->validated = nvp_validator_output(job->validator, job->batch->capacity);
 	if (job->skip == NULL)
 		job->skip = palloc0(job->batch->capacity);
+	started = GetCurrentTimestamp();
 	for (int pass = 0; pass < nvp_validator_survey_passes(job->validator); pass++)
 	{
 		if (!survey(job, pass, fault))
 			return false;
 	}
+	job->survey_ms = TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
 	return main_pass(job, fault);
 }
 

@@ -126,6 +126,7 @@ struct NvpJob
 	NvpArena	arena;
 	uint8	   *skip;			/* per row of the batch */
 	uint64		next_row_no;
+	int64		survey_ms;		/* what the survey took */
 	NvpValidated *validated;	/* the validator's */
 	int			nbad;			/* null_cells: failed cells of this batch */
 	int			maxbad;

@@ -1,0 +1,174 @@
+/*-------------------------------------------------------------------------
+ *
+ * close.c
+ *		Writing down what became of a run.
+ *
+ * Xact:   the closing transaction: issues, stored input, state, ledger and
+ *		   notification together.
+ * Errors: thrown; the caller tries again with less to write.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+
+#include "exec/life.h"
+
+/* run a step; an error is caught and returned, NULL = none */
+ErrorData *
+nvp_run_guarded(NvpRun *run, void (*step) (NvpRun *))
+{
+	ErrorData  *volatile caught = NULL;
+
+	PG_TRY();
+	{
+		step(run);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		caught = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return caught;
+}
+
+/* only a whole input is worth keeping: the next attempt will take it for what the source holds */
+static bool
+keep_input_wanted(const NvpRun *run)
+{
+	if (!run->is_fetched || run->execution->has_input || run->input->size == 0 || nvp_run_input_is_table(run))
+		return false;
+	if (!nvp_spool_is_whole(run->input))
+		return false;			/* a file that changed under us: there is nothing to keep */
+	if (run->plan->keep_input == NVP_KEEP_ALWAYS)
+		return true;
+	return run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_FAILED;
+}
+
+/* issues, input, state, ledger: in the transaction that is open */
+static void
+write_down(NvpRun *run, bool to_ledger)
+{
+	NvpOutcome *outcome = run->outcome;
+
+	if (run->job && run->job->map && !run->is_bare)
+	{
+		if (run->job->reader)
+			nvp_issuelog_store(run->log, run->plan->model, run->job->map->source_names,
+							   run->job->reader->header, run->job->reader->ncols,
+							   &run->execution->tenant_id, &run->execution->id, run->execution->attempt);
+		if (run->job->validator)
+			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));
+		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->sniff, &run->job->format);
+	}
+	if (!run->is_bare && keep_input_wanted(run))
+		nvp_exec_keep_input(run->execution, run->input);
+	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);	/* counts what the phase took so far */
+	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
+	outcome->phases = nvp_run_phases_jsonb(run);
+	if (outcome->status == NVP_FAILED && nvp_exec_requeue(run->execution, outcome))
+		run->report->status = "QUEUED";
+	else
+	{
+		nvp_exec_finish(run->execution, outcome, to_ledger);
+		run->report->status = outcome->status == NVP_SUCCEEDED ? "SUCCEEDED" :
+			outcome->status == NVP_FAILED ? "FAILED" : "CANCELED";
+	}
+}
+
+void
+nvp_run_close_transaction(NvpRun *run, bool to_ledger)
+{
+	MemoryContextSwitchTo(run->context);
+	write_down(run, to_ledger);
+	nvp_session_commit(run->session);
+	run->was_written = true;
+	MemoryContextSwitchTo(run->context);
+}
+
+/* what was counted as written was rolled back, or never left the spool */
+void
+nvp_run_forget_written(NvpRun *run)
+{
+	NvpCounts  *c = &run->outcome->counts;
+
+	c->rows_written = c->rows_inserted = c->rows_updated = c->output_bytes = 0;
+}
+
+void
+nvp_run_close_failed(NvpRun *run)
+{
+	run->outcome->status = NVP_FAILED;
+	nvp_run_forget_written(run);
+	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
+	nvp_session_begin(run->session);
+	nvp_run_close_transaction(run, false);
+}
+
+void
+nvp_run_close_unchanged(NvpRun *run, char *note)
+{
+	run->outcome->status = NVP_SUCCEEDED;
+	run->outcome->note = note;
+	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
+	nvp_session_begin(run->session);
+	nvp_run_close_transaction(run, false);
+}
+
+/* a fault's type where the code below did not know better */
+void
+nvp_run_settle_fault_type(NvpRun *run, NvpFault *fault)
+{
+	bool		full = fault->sqlstate == ERRCODE_DISK_FULL ||
+		fault->sqlstate == ERRCODE_CONFIGURATION_LIMIT_EXCEEDED;
+
+	if (fault->type != NVP_FAULT_INTERNAL)
+		return;
+	if (run->phase == NVP_PHASE_IDLE && run->blame != NVP_FAULT_NONE)
+		fault->type = run->blame;
+	else if (full && run->phase >= NVP_PHASE_PROCESS)
+		fault->type = NVP_DESTINATION_SIZE_LIMIT;
+	else if (full)
+		fault->type = NVP_WRITE_FILE_FAILURE;
+	else if (run->phase == NVP_PHASE_FETCH)
+		fault->type = NVP_SOURCE_UNRESPONSIVE;
+	else if (run->phase >= NVP_PHASE_PROCESS)
+		fault->type = NVP_WRITE_FILE_FAILURE;
+	else
+		fault->type = NVP_PARSING_FAILURE;
+}
+
+/* a second cancel must not keep the first, or a failure, from being written down */
+static void
+close_uncancelled(NvpRun *run)
+{
+	uint32		held = QueryCancelHoldoffCount;
+
+	QueryCancelHoldoffCount++;
+	nvp_session_begin(run->session);
+	nvp_run_close_transaction(run, false);
+	QueryCancelHoldoffCount = held;
+}
+
+/*
+ * Write down why a run ended.  Where its issues or its input cannot be kept
+ * (the disk that failed the run is still full), the reason alone is.
+ */
+void
+nvp_run_close_for_sure(NvpRun *run)
+{
+	ErrorData  *error = nvp_run_guarded(run, close_uncancelled);
+
+	if (error == NULL)
+		return;
+	nvp_session_rollback(run->session);
+	MemoryContextSwitchTo(run->context);
+	if (run->outcome->fault.detail == NULL)
+		nvp_fault_detail(&run->outcome->fault, "Its issues could not be kept: %s", error->message);
+	run->is_bare = true;
+	close_uncancelled(run);
+}

@@ -1,0 +1,108 @@
+/*-------------------------------------------------------------------------
+ *
+ * process.c
+ *		From the spool of a run to its output, in one transaction.
+ *
+ * Xact:   nvp_run_process opens it and leaves it open, for the caller to add
+ *		   the final state or to roll back.
+ * Errors: bad input and a passed threshold are faults; what the server
+ *		   throws goes on up.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+
+#include "exec/life.h"
+#include "pipeline/output.h"
+
+static bool
+judge(NvpRun *run, NvpFault *fault)
+{
+	const NvpCounts *c = &run->job->counts;
+	double		percent = c->total_cells ? 100.0 * c->error_cells / c->total_cells : 0;
+
+	if (run->plan->on_error == NVP_REJECT_ALL && c->error_rows > 0)
+	{
+		nvp_fault_set(fault, NVP_ERROR_THRESHOLD_EXCEEDED, ERRCODE_DATA_EXCEPTION, false,
+					  UINT64_FORMAT " of " UINT64_FORMAT " rows have issues, and on_error is reject_all",
+					  c->error_rows, c->total_rows);
+		nvp_fault_hint(fault, "See nuvopipe.issues and nuvopipe.issue_summary(); nothing was written.");
+		return false;
+	}
+	if (run->plan->error_threshold < 0 || percent <= run->plan->error_threshold)
+		return true;
+	nvp_fault_set(fault, NVP_ERROR_THRESHOLD_EXCEEDED, ERRCODE_DATA_EXCEPTION, false,
+				  "%.4g %% of the cells have errors (" UINT64_FORMAT " of " UINT64_FORMAT "), the threshold is %.4g %%",
+				  percent, c->error_cells, c->total_cells, run->plan->error_threshold);
+	nvp_fault_hint(fault, "See nuvopipe.issues and nuvopipe.issue_summary(); nothing was written.");
+	return false;
+}
+
+void
+nvp_run_close_job(NvpRun *run)
+{
+	if (run->job)
+		nvp_job_close(run->job);
+	run->job = NULL;
+}
+
+static NvpJob *
+make_job(NvpRun *run)
+{
+	NvpJob	   *job = palloc0(sizeof(NvpJob));
+
+	job->model = run->plan->model;
+	job->source = nvp_spool_source(run->input);
+	job->is_rows = nvp_run_input_is_table(run) && !run->execution->has_input;
+	job->format_options = run->plan->format_options;
+	job->file_name = run->execution->object.name;
+	job->mapping_config = run->plan->mapping_config;
+	job->on_error = run->plan->on_error;
+	job->max_output_rows = run->plan->developer_mode ? NVP_DEVELOPER_ROWS : -1;
+	job->log = run->log;
+	return job;
+}
+
+/*
+ * The processing transaction.  Leaves it open, with the owner's identity given
+ * back, for the caller to add the final state or to roll back.
+ */
+bool
+nvp_run_process(NvpRun *run, NvpFault *fault)
+{
+	bool		ok;
+
+	nvp_run_enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
+	nvp_session_begin(run->session);
+	nvp_run_become_owner(run);
+	MemoryContextSwitchTo(run->context);
+	run->job = make_job(run);
+	nvp_job_open(run->job);
+	if (run->plan->to_table)
+		run->job->output = nvp_output_table(run->plan, run->careful, run->context);
+	else
+		run->job->output = nvp_output_spool(run->plan, run->output);
+	ok = nvp_job_run(run->job, fault);
+	run->phase_ms[NVP_PHASE_SURVEY] += run->job->survey_ms;
+	run->phase_ms[NVP_PHASE_PROCESS] -= run->job->survey_ms;	/* it lies within */
+	nvp_run_become_self(run);
+	run->outcome->counts = run->job->counts;
+	if (ok)
+		ok = judge(run, fault);
+	return ok;
+}
+
+/* may this failure be cured by finding the rows that caused it? */
+bool
+nvp_run_worth_care(const NvpRun *run, int sqlstate)
+{
+	if (run->careful || run->plan == NULL || !run->plan->to_table || run->phase == NVP_PHASE_FETCH)
+		return false;
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_DATA_EXCEPTION ||
+		ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION ||
+		sqlstate == ERRCODE_RAISE_EXCEPTION ||
+		sqlstate == ERRCODE_WITH_CHECK_OPTION_VIOLATION;
+}
