@@ -58,7 +58,7 @@ else
 test:
 	@test/run
 
-# the distribution's version, then every newer one that test/lib/pgroot can get
+# the distribution's version, then every newer one that test/lib/newpg can get
 test-all:
 	@test/run_all
 

@@ -33,7 +33,7 @@ BEGIN
 			lease_until = NULL, worker_pid = NULL, worker_started_at = NULL, updated_at = now,
 			available_at = CASE WHEN again THEN now ELSE available_at END,
 			finished_at = CASE WHEN again THEN NULL ELSE now END,
-			error_type = CASE WHEN again OR dead.cancel_requested THEN NULL ELSE 'PARSING_FAILURE' END,
+			error_type = NULL,	-- a process that ended is none of the reasons the API has words for
 			error_sqlstate = '57P02',
 			error_message = reason,
 			error_hint = 'See the server log for process ' || dead.worker_pid || '.'
@@ -41,7 +41,6 @@ BEGIN
 		UPDATE _nuvopipe.execution_attempt SET
 			status = CASE WHEN dead.cancel_requested THEN 'CANCELED' ELSE 'FAILED' END, finished_at = now,
 			duration_ms = (extract(epoch FROM now - started_at) * 1000)::bigint,
-			error_type = CASE WHEN dead.cancel_requested THEN NULL ELSE 'PARSING_FAILURE' END,
 			error_sqlstate = '57P02', error_message = reason
 		WHERE tenant_id = dead.tenant_id AND execution_id = dead.id AND attempt = dead.attempts AND status = 'RUNNING';
 		PERFORM pg_notify('nuvopipe', json_build_object('execution', dead.id, 'status',

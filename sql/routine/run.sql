@@ -189,13 +189,13 @@ execution: its id.
 Returns true if it will be cancelled, false if it had ended before.
 Errors: 42704 unknown execution.';
 
-CREATE OR REPLACE PROCEDURE nuvopipe.run(pipeline text, force boolean DEFAULT false)
+CREATE OR REPLACE PROCEDURE nuvopipe.run(pipeline text, force boolean DEFAULT false, strict boolean DEFAULT false)
 	AS 'MODULE_PATHNAME', 'nuvopipe_run' LANGUAGE C;
-COMMENT ON PROCEDURE nuvopipe.run(text, boolean) IS
+COMMENT ON PROCEDURE nuvopipe.run(text, boolean, boolean) IS
 'Runs a pipeline in this session, from fetch to finish, and tells about it in notices; needs no workers and no preloading.
-pipeline: name or id. force: also take objects that were loaded before; default false.
+pipeline: name or id. force: also take objects that were loaded before; default false. strict: a failed run raises its error, for scripts; default false.
 Commits between phases, so it cannot be called inside a transaction block. Ctrl-C cancels the execution.
-Errors: 25001 in a transaction block, 42704 unknown pipeline. A failed run is no error of the call: see the notice and nuvopipe.executions.';
+Errors: 25001 in a transaction block, 42704 unknown pipeline. Unless strict, a failed run is no error of the call: see the notice and nuvopipe.executions.';
 
 CREATE OR REPLACE PROCEDURE nuvopipe.work(max_seconds int DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'nuvopipe_work' LANGUAGE C;

@@ -46,5 +46,7 @@ nvp_progress_phase(NvpPhase phase, int64 bytes_total)
 	nvp_progress->bytes_done = 0;
 	nvp_progress->bytes_total = bytes_total;
 	nvp_progress->rows_done = 0;
+	if (phase == NVP_PHASE_IDLE || phase == NVP_PHASE_FETCH)
+		nvp_progress->error_cells = 0;
 	nvp_progress->phase = phase;
 }

@@ -65,6 +65,7 @@ typedef struct Run
 	NvpIssueLog *log;
 	NvpJob	   *job;
 	bool		careful;
+	bool		is_fetched;		/* the input is complete */
 	bool		was_written;	/* the final state is committed */
 	bool		is_bare;		/* write the final state alone: what belongs to it cannot be kept */
 	TimestampTz started_at;
@@ -390,17 +391,17 @@ worth_care(const Run *run, int sqlstate)
 
 /* ---- closing ----------------------------------------------------------------- */
 
+/* only a whole input is worth keeping: the next attempt will take it for what the source holds */
 static bool
 keep_input_wanted(const Run *run)
 {
-	if (run->plan == NULL || run->input == NULL || run->execution->has_input || run->input->size == 0)
+	if (!run->is_fetched || run->execution->has_input || run->input->size == 0 || input_is_table(run))
 		return false;
 	if (!nvp_spool_is_whole(run->input))
 		return false;			/* a file that changed under us: there is nothing to keep */
 	if (run->plan->keep_input == NVP_KEEP_ALWAYS)
 		return true;
-	return run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_FAILED &&
-		run->phase != NVP_PHASE_FETCH && !input_is_table(run);
+	return run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_FAILED;
 }
 
 /* issues, input, state, ledger: in the transaction that is open */
@@ -621,6 +622,7 @@ live(Run *run)
 	}
 	if (!fetch(run, fault))
 		goto failed;
+	run->is_fetched = true;
 	settle_version(run);
 	run->report->input_name = run->execution->object.path;
 	if (is_known(run, &note))

@@ -167,7 +167,38 @@ run_all(NvpSession *session, const pg_uuid_t *run_id)
 	tell_of_others(session, run_id);
 }
 
-/* nuvopipe.run(pipeline text, force boolean) */
+/* strict: what failed is an error of the call, so that a script stops */
+static void
+raise_failure(NvpSession *session, const pg_uuid_t *run_id)
+{
+	NvpQuery	query;
+	char	   *state = NULL;
+	char	   *message = NULL;
+	char	   *hint = NULL;
+
+	nvp_session_begin(session);
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, run_id);
+	if (nvp_query_exec(&query,
+					   "SELECT error_sqlstate, error_message, error_hint FROM _nuvopipe.execution"
+					   " WHERE tenant_id = _nuvopipe.tenant() AND run_id = $1 AND status <> 'SUCCEEDED'"
+					   " ORDER BY id LIMIT 1") > 0)
+	{
+		state = nvp_get_text(&query, 0, 0);
+		message = nvp_get_text(&query, 0, 1);
+		hint = nvp_get_text(&query, 0, 2);
+	}
+	nvp_query_close(&query);
+	nvp_session_commit(session);
+	if (message)
+		ereport(ERROR,
+				errcode(state && strlen(state) == 5 ?
+						MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]) : ERRCODE_INTERNAL_ERROR),
+				errmsg("%s", message),
+				hint ? errhint("%s", hint) : 0);
+}
+
+/* nuvopipe.run(pipeline text, force boolean, strict boolean) */
 Datum
 nuvopipe_run(PG_FUNCTION_ARGS)
 {
@@ -190,6 +221,8 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 		if (queue_run(&session, pipeline, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &run_id, &execution))
 			nvp_run_claimed(&session, &execution, true);
 		run_all(&session, &run_id);
+		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
+			raise_failure(&session, &run_id);
 	}
 	PG_FINALLY();
 	{

@@ -173,6 +173,16 @@ decode(const char *sample, size_t len, NvpEncoding encoding, size_t *decoded_len
 	return text;
 }
 
+/* begins_object tells whether an object with a quoted key, or an empty one, begins at p */
+static bool
+begins_object(const char *p, const char *end)
+{
+	if (p == end || *p != '{')
+		return false;
+	p = nvp_json_skip_space(p + 1, end);
+	return p < end && (*p == '"' || *p == '}');
+}
+
 /* sniff_json recognises JSON by its first bytes; false if it is not that */
 static bool
 sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
@@ -190,6 +200,13 @@ sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
 		const char *inner = nvp_json_skip_space(p + 1, end);
 
 		value_end = nvp_json_value_end(p, end, &status);
+		if (value_end == NULL && status == NVP_JSON_BAD && begins_object(inner, end))
+		{
+			/* nothing else begins so: let the reader tell what is wrong, and where */
+			sniff->format.kind = NVP_FORMAT_JSON;
+			nvp_verdict_set(&sniff->kind, 0.8, "begins like a JSON array of objects, but is damaged");
+			return true;
+		}
 		if (value_end == NULL && (status == NVP_JSON_BAD || inner == end || *inner != '{'))
 			return false;
 		sniff->format.kind = NVP_FORMAT_JSON;

@@ -38,6 +38,8 @@ struct NvpNet
 	bool		overflow;		/* more sockets than the table holds */
 	NvpNetSocket sockets[NVP_NET_SOCKETS];
 	int			nsockets;
+	curl_socket_t open_fds[NVP_NET_SOCKETS];	/* connections, idle ones included */
+	int			nopen;
 	int64		deadline_us;	/* libcurl's timer, 0 = none */
 	struct WaitEventSet *wait_set;	/* of sockets and latch, or NULL */
 	NvpPolicy	policy;

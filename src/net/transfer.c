@@ -200,9 +200,13 @@ open_socket_callback(void *arg, curlsocktype purpose, struct curl_sockaddr *addr
 {
 	NvpNet	   *net = arg;
 
-	if (!nvp_policy_allows(&net->policy, &address->addr))
-		return CURL_SOCKET_BAD;
-	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (nvp_policy_allows(&net->policy, &address->addr))
+		fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd != CURL_SOCKET_BAD && net->nopen < lengthof(net->open_fds))
+		net->open_fds[net->nopen++] = fd;
+	return fd;
 }
 
 /*
@@ -233,6 +237,9 @@ close_socket_callback(void *arg, curl_socket_t fd)
 			line += length;
 		}
 	}
+	for (int i = 0; i < net->nopen; i++)
+		if (net->open_fds[i] == fd)
+			net->open_fds[i--] = net->open_fds[--net->nopen];
 	return close(fd);
 }
 
@@ -255,6 +262,9 @@ drop_handles(NvpNet *net)
 	sigset_t	saved;
 
 	nvp_net_block_signals(&saved);
+	/* no polite farewell by FTP, whose answer libcurl would wait for */
+	for (int i = 0; i < net->nopen; i++)
+		shutdown(net->open_fds[i], SHUT_RDWR);
 	if (net->easy)
 	{
 		if (net->multi)

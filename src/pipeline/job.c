@@ -137,6 +137,14 @@ settle_format(NvpJob *job, NvpFault *fault)
 	pfree(sample);
 	if (!job->source->rewind(job->source))
 		return nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true, "%s", job->source->error);
+	if (job->format.kind == NVP_FORMAT_UNKNOWN && job->sniff.compression &&
+		strcmp(job->sniff.compression, "none") != 0)
+	{
+		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_FEATURE_NOT_SUPPORTED, false,
+					  "the input is compressed (%s), which is not supported yet", job->sniff.compression);
+		nvp_fault_hint(fault, "Ask the sender for the file as it was before.");
+		return false;
+	}
 	if (job->format.kind == NVP_FORMAT_UNKNOWN)
 	{
 		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,

@@ -33,6 +33,7 @@
 
 #define IDLE_TICK_MS	60000
 #define RETRY_MS		1000	/* what could not be started now is tried again */
+#define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
 static uint32
@@ -69,22 +70,47 @@ leave(uint32 asked)
 	proc_exit(0);
 }
 
+/* how many runners are on their way; notes another n */
+static int
+runners_starting(int n)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	NvpDatabase *entry;
+	int			starting = 0;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(MyDatabaseId, true);
+	if (entry)
+	{
+		if (TimestampDifferenceExceeds(entry->starting_since, now, ARRIVAL_MS))
+			entry->starting = 0;
+		if (n > 0)
+			entry->starting_since = now;
+		starting = entry->starting += n;
+	}
+	LWLockRelease(nvp_shared->lock);
+	return starting;
+}
+
 /* wake idle runners first, then start as many as there is work and room for */
 static void
 start_runners(int64 due)
 {
 	static bool complained = false;
 	int			idle = nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true);
-	int			all = nvp_count_slots(NVP_PROCESS_RUNNER, InvalidOid, false);
+	int			starting = runners_starting(0);
+	int			all = nvp_count_slots(NVP_PROCESS_RUNNER, InvalidOid, false) + starting;
 
 	nvp_wake_runners(MyDatabaseId, due);
-	for (due -= idle; due > 0 && all < nvp_guc_max_workers; due--, all++)
+	for (due -= idle + starting; due > 0 && all < nvp_guc_max_workers; due--, all++)
 	{
+		(void) runners_starting(1); /* it may be quick to come */
 		if (nvp_worker_start("nuvopipe_runner_main", "nuvopipe runner", MyDatabaseId))
 		{
 			complained = false;
 			continue;
 		}
+		(void) runners_starting(-1);
 		if (!complained)
 			ereport(LOG,
 					errcode(ERRCODE_INSUFFICIENT_RESOURCES),

@@ -106,6 +106,8 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	}
 	PG_END_TRY();
 	nvp_slot_execution(NULL);
+	if (report.status && strcmp(report.status, "QUEUED") == 0)
+		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
 	tell(execution, &report, notices);
 	MemoryContextSwitchTo(session->context);
 	MemoryContextDeleteChildren(session->context);
@@ -172,12 +174,17 @@ work_until_idle(NvpSession *session)
 {
 	TimestampTz idle_since = GetCurrentTimestamp();
 
-	for (;;)
+	while (!nvp_slot_is_surplus())
 	{
 		long		left;
 
 		while (nvp_run_next(session, NULL, false))
+		{
 			idle_since = GetCurrentTimestamp();
+			nvp_worker_settings();
+			if (nvp_slot_is_surplus())
+				return;
+		}
 		nvp_slot_execution(NULL);
 		left = nvp_guc_worker_idle_timeout -
 			TimestampDifferenceMilliseconds(idle_since, GetCurrentTimestamp());

@@ -17,6 +17,7 @@
 #include "storage/shmem.h"
 
 #include "base/compat.h"
+#include "base/guc.h"
 #include "worker/shmem.h"
 
 NvpShared  *nvp_shared = NULL;
@@ -80,6 +81,16 @@ is_evicted(NvpProcessKind kind)
 	return entry && entry->evicted_until > GetCurrentTimestamp();
 }
 
+/* a runner that was started has come; the caller holds the lock */
+static void
+count_arrival(void)
+{
+	NvpDatabase *entry = nvp_database_entry(MyDatabaseId, false);
+
+	if (entry && entry->starting > 0)
+		entry->starting--;
+}
+
 /*
  * nvp_slot_take gives this process a slot; its progress is seen by others from
  * now on.  False if there is no shared memory or every slot is taken, or the
@@ -95,6 +106,8 @@ nvp_slot_take(NvpProcessKind kind)
 		return false;
 	Assert(nvp_my_slot == NULL);
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	if (kind == NVP_PROCESS_RUNNER)
+		count_arrival();
 	for (int i = 0; i < NVP_SLOTS && slot == NULL && !is_evicted(kind); i++)
 	{
 		if (nvp_shared->slots[i].kind == NVP_PROCESS_FREE)
@@ -108,6 +121,7 @@ nvp_slot_take(NvpProcessKind kind)
 		slot->procno = nvp_my_procno();
 		slot->database = MyDatabaseId;
 		slot->started_at = MyStartTimestamp;
+		slot->is_idle = kind == NVP_PROCESS_RUNNER;
 		if (kind == NVP_PROCESS_LAUNCHER)
 			nvp_shared->launcher_procno = slot->procno;
 	}
@@ -255,6 +269,22 @@ nvp_wake_database(Oid database)
 	LWLockRelease(nvp_shared->lock);
 	if (!has_keeper)
 		nvp_wake_launcher();
+}
+
+/*
+ * nvp_slot_is_surplus tells a runner that nuvopipe.max_workers are at work
+ * without it.
+ */
+bool
+nvp_slot_is_surplus(void)
+{
+	int			before = 0;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (NvpSlot *slot = nvp_shared->slots; slot < nvp_my_slot; slot++)
+		before += slot->kind == NVP_PROCESS_RUNNER;
+	LWLockRelease(nvp_shared->lock);
+	return before >= nvp_guc_max_workers;
 }
 
 /* nvp_count_slots counts processes of a kind; InvalidOid = of all databases. */

@@ -53,6 +53,8 @@ typedef struct NvpDatabase
 	TimestampTz evicted_until;	/* a command wants the database for itself */
 	int			tries;			/* looks in vain, for back-off */
 	uint32		asked;			/* how often somebody asked for a look */
+	int			starting;		/* runners that were started and have no slot yet */
+	TimestampTz starting_since; /* when the last of them was */
 } NvpDatabase;
 
 #define NVP_SLOTS		192
@@ -77,6 +79,7 @@ extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
 extern void nvp_wake_runners(Oid database, int64 n);
+extern bool nvp_slot_is_surplus(void);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern void nvp_wake_at_commit(void);
 

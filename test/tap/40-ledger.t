@@ -57,7 +57,7 @@ put one/a.csv x,a y,b
 touch -d '2030-01-03' "$home/one/a.csv"
 pipeline strict one pair t 'error_threshold => 0'
 call strict
-is "$(outcome) $(ids)" "FAILED|ERROR_THRESHOLD_EXCEEDED|22000 " "what failed"
+is "$(outcome) $(ids)" "FAILED|ERROR_THRESHOLD_EXCEEDED|22000 " "what failed" || diag "$(said)"
 qx "SELECT nuvopipe.update_pipeline('strict', error_threshold => 100)"
 call strict
 is "$(outcome) $(counts)" "SUCCEEDED 2 0 2 0 0" "is tried again"

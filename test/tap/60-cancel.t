@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 
-start_cluster -c nuvopipe.max_workers=2 -c nuvopipe.worker_idle_timeout=2s
+start_cluster -c nuvopipe.worker_idle_timeout=2s
 start_server http
 start_server ftp
 qx 'CREATE TABLE t (id int, name text)'

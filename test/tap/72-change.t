@@ -13,6 +13,9 @@ line web target
 relay "cut=2000 rst first=1"
 queue
 settled SUCCEEDED 2 "source resets the connection in mid-transfer, once"
+is "$(q "SELECT extract(epoch FROM b.started_at - a.finished_at) BETWEEN 1 AND 4
+	FROM nuvopipe.execution_runs a JOIN nuvopipe.execution_runs b ON b.execution = a.execution AND b.attempt = 2
+	WHERE a.execution = '$EXEC' AND a.attempt = 1")" t "the second attempt comes after its second of waiting, not later"
 loaded target $ROWS "source resets the connection in mid-transfer, once"
 like "$(q "SELECT error_type || ' ' || error_message FROM nuvopipe.execution_runs WHERE execution = '$EXEC' AND attempt = 1")" \
 	"SOURCE_UNRESPONSIVE .*" "the first attempt says what it saw"
@@ -23,6 +26,17 @@ queue
 settled FAILED 2 "source dies every time"
 like "$(said)" "^SOURCE_UNRESPONSIVE " "source dies every time: it says so"
 empty target "source dies every time"
+relay ""
+
+# what had come is not taken for the whole
+big_world
+put_http "$NVP_TMP/big.csv"
+qx "SELECT nuvopipe.create_connector('web big', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:$FAULT_PORT/files/big.csv\"}')"
+line "web big" target
+relay "cut=3000000 first=1"
+queue
+settled SUCCEEDED 2 "source cuts a large transfer, once"
+loaded target $BIG "source cuts a large transfer, once"
 relay ""
 
 # --- cancel

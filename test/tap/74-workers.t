@@ -1,0 +1,175 @@
+#!/bin/bash
+# 74-workers.t - too few workers, no workers, idle workers, shutdown, a standby, a restored dump
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/survive.sh"
+
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+# --- an idle cluster is idle
+
+start_cluster "-c track_io_timing=off"
+world
+web_world
+qx "CREATE DATABASE watch"
+line file target
+queue
+settled SUCCEEDED 1 "a run"
+wait_until "SELECT count(*) = 1 FROM nuvopipe.workers WHERE kind = 'runner' AND idle"
+commits() { q "SELECT pg_stat_force_next_flush(); SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'" -d watch | tail -1; }
+# what the last run did is counted first
+sleep 1.5
+before=$(commits)
+sleep 6
+after=$(commits)
+ok "no polling: $((after - before)) transactions in 6 s" [ $((after - before)) -le 1 ]
+is "$(q "SELECT string_agg(backend_type || ' ' || state, ', ' ORDER BY backend_type)
+	FROM pg_stat_activity WHERE backend_type IN ('nuvopipe keeper', 'nuvopipe runner') AND backend_xid IS NULL AND backend_xmin IS NULL AND xact_start IS NULL")" \
+	"nuvopipe keeper idle, nuvopipe runner idle" "idle workers have no transaction open"
+
+# --- shutdown in mid-fetch
+
+relay "hang first=1"
+line web target
+queue
+in_phase fetch
+from=$(now_ms)
+stop_cluster fast
+ok "fast shutdown in mid-fetch within two seconds" [ $(($(now_ms) - from)) -lt 2000 ]
+start_cluster
+settled SUCCEEDED 2 "shut down in mid-fetch"
+loaded target $ROWS "shut down in mid-fetch"
+
+# --- nuvopipe.max_workers
+
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; ALTER SYSTEM SET nuvopipe.worker_idle_timeout = '100ms'; SELECT pg_reload_conf()"
+wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'"
+line file target
+queue
+sleep 1.5
+is "$(of_exec "status || ' ' || attempts")" "QUEUED 0" "max_workers 0: it waits"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 1; SELECT pg_reload_conf()"
+settled SUCCEEDED 1 "max_workers reloaded: it runs"
+
+line file slow
+first=$LINE
+hold "SELECT pg_advisory_xact_lock(42)"
+queue
+at_the_lock
+one=$EXEC
+qx "SELECT nuvopipe.create_pipeline('second', 'file', 'thing', 'target')"
+LINE=second
+queue
+sleep 1
+is "$(of_exec status)" QUEUED "max_workers 1: the second pipeline waits"
+is "$(q "SELECT count(*) FROM nuvopipe.workers WHERE kind = 'runner'")" 1 "max_workers 1: one runner"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 2; SELECT pg_reload_conf()"
+is "$(wait_done "$EXEC")" SUCCEEDED "max_workers 2: the second runs beside the first"
+is "$(q "SELECT status FROM nuvopipe.executions WHERE id = '$one'")" RUNNING "max_workers 2: the first still runs"
+let_go
+EXEC=$one
+settled SUCCEEDED 1 "the first ends"
+
+# --- no free slot for background workers
+
+stop_cluster
+start_cluster "-c max_worker_processes=3"		# launcher, logical replication launcher, keeper
+line file target
+queue
+wait_for grep -q 'slot for a runner' "$NVP_TMP/main/log"
+sleep 3
+is "$(grep -c 'slot for a runner' "$NVP_TMP/main/log")" 1 "no slot: told once"
+is "$(of_exec status)" QUEUED "no slot: it waits"
+stop_cluster
+start_cluster
+settled SUCCEEDED 1 "no slot: it runs when there is one"
+loaded target $ROWS "no slot"
+qx "ALTER SYSTEM RESET ALL; SELECT pg_reload_conf()"
+
+# --- a standby
+
+line file slow
+hold "SELECT pg_advisory_xact_lock(42)"
+queue
+at_the_lock
+qx "ALTER SYSTEM SET hot_standby = on"
+install -d -m 700 -o "$NVP_OSUSER" "$NVP_TMP/standby"
+as_server "$PGBIN/pg_basebackup" -h "$PGHOST" -p "$PGPORT" -U postgres -D "$NVP_TMP/standby/data" -R -c fast --no-sync -X stream >"$NVP_TMP/basebackup.log" 2>&1 ||
+	bail "$(cat "$NVP_TMP/basebackup.log")"
+"$NVP_TOP/test/lib/freeport" >"$NVP_TMP/standby/port"
+cat >>"$NVP_TMP/standby/data/postgresql.conf" <<C
+port = $(cat "$NVP_TMP/standby/port")
+unix_socket_directories = '$NVP_TMP/standby'
+C
+CLUSTER=standby
+cluster_up standby || bail "no standby"
+cluster_use standby
+wait_until "SELECT pg_is_in_recovery()"
+sleep 1
+is "$(q "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nuvopipe %'")" 0 "standby: no workers"
+like "$(qe "SELECT nuvopipe.execute('$LINE')")" "25006" "standby: nothing can be queued"
+CLUSTER=main
+cluster_use main
+stop_cluster immediate
+let_go
+CLUSTER=standby
+cluster_use standby
+qx "SELECT pg_promote()"
+settled SUCCEEDED 2 "promoted: what ran on the old primary is run again"
+loaded slow $ROWS "promoted"
+unlike "$(server_log)" "(PANIC|TRAP|signal|WARNING)" "standby: quiet"
+stop_cluster
+CLUSTER=main
+start_cluster
+cluster_use main
+settled SUCCEEDED 2 "the old primary, brought back"
+
+# --- dump and restore
+
+printf 'id,name\n1,a\nx,b\n' >"$NVP_TMP/bad.csv"
+chmod 644 "$NVP_TMP/bad.csv"
+qx "SELECT nuvopipe.create_connector('bad', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'bad.csv'));
+SELECT nuvopipe.create_connector('hook', 'INPUT', 'MANUAL', '{}', 'EVENT_BASE');
+SELECT nuvopipe.create_connector('secret', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:1/\", \"username\": \"u\", \"password\": \"p\"}');
+SELECT nuvopipe.create_template('template', '{\"pipeline_name\": \"x\"}');
+SELECT nuvopipe.create_pipeline('pushed', 'hook', 'thing', 'target')"
+line bad target
+queue
+settled SUCCEEDED 1 "a run with issues"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; SELECT pg_reload_conf()"
+qx "SELECT nuvopipe.ingest('pushed', convert_to(E'id,name\n7,seven\n', 'UTF8'), 'seven.csv')"
+# one that is running, by a process that lives
+line file slow
+hold "SELECT pg_advisory_xact_lock(42)"
+q "CALL nuvopipe.run('$LINE')" >/dev/null 2>&1 7>&- &
+at_the_lock
+EXEC=$(q "SELECT id FROM nuvopipe.executions WHERE status = 'RUNNING'")
+digest() {
+	q "SELECT string_agg(c.relname || ' ' || (xpath('/row/n/text()', query_to_xml(
+			format('SELECT count(*) || '':'' || coalesce(sum(hashtext(t::text)), 0) AS n FROM %s t', c.oid::regclass), false, true, '')))[1]::text, E'\n' ORDER BY c.relname)
+		FROM pg_class c WHERE c.relnamespace = '_nuvopipe'::regnamespace AND c.relkind = 'r'"
+}
+before=$(digest)
+is "$(grep -E ' 0:0$' <<<"$before")" "" "a row in every table"
+"$PGBIN/pg_dump" -Fc -f "$NVP_TMP/dump" postgres 2>"$NVP_TMP/dump.log" || diag "$(cat "$NVP_TMP/dump.log")"
+is "$(cat "$NVP_TMP/dump.log")" "" "pg_dump has nothing to say"
+qx "CREATE DATABASE restored"
+"$PGBIN/pg_restore" --exit-on-error --single-transaction -d restored "$NVP_TMP/dump" 2>"$NVP_TMP/restore.log" || diag "$(cat "$NVP_TMP/restore.log")"
+is "$(cat "$NVP_TMP/restore.log")" "" "pg_restore has nothing to say"
+PGDATABASE=restored
+wait_until "SELECT count(*) > 0 FROM nuvopipe.workers WHERE kind = 'keeper'"
+wait_until "SELECT status = 'QUEUED' FROM nuvopipe.executions WHERE id = '$EXEC'"
+is "$(of_exec status)" QUEUED "restored: what runs elsewhere does not run here"
+PGDATABASE=postgres
+is "$(of_exec status)" RUNNING "and runs on where it ran"
+let_go
+wait
+settled SUCCEEDED 1 "it ends undisturbed"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 4; SELECT pg_reload_conf()"
+PGDATABASE=restored
+settled SUCCEEDED 2 "restored: it is run again"
+wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')"
+is "$(q "SELECT status FROM nuvopipe.executions WHERE pipeline_name = 'pushed'")" SUCCEEDED "restored: pushed data is processed"
+is "$(q "SELECT count(*) FROM target WHERE id = 7")" 1 "restored: and has arrived"
+PGDATABASE=postgres
+unlike "$(server_log)" "(PANIC|TRAP|signal|WARNING)" "no crash, no warning"
+done_testing

@@ -1,0 +1,77 @@
+#!/bin/bash
+# 75-disk.t - no room for temporary files: a clear fault, nothing written, the worker lives
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/survive.sh"
+
+start_cluster
+world
+big_world
+runner() { q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner'"; }
+
+line file target
+queue
+settled SUCCEEDED 1 "a small run"
+wait_until "SELECT count(*) = 1 FROM nuvopipe.workers WHERE kind = 'runner'"
+pid=$(runner)
+
+# --- temp_file_limit
+
+qx "ALTER SYSTEM SET temp_file_limit = '4MB'; SELECT pg_reload_conf()"
+line big target
+queue
+settled FAILED 1 "temp_file_limit: failed, and not tried again"
+like "$(said)" "^WRITE_FILE_FAILURE \| 53400 \| could not keep .*pgsql_tmp.*temp_file_limit.* \| Raise temp_file_limit" "temp_file_limit: place and cure"
+empty target "temp_file_limit"
+is "$(runner)" "$pid" "temp_file_limit: the worker lives"
+qx "ALTER SYSTEM RESET temp_file_limit; SELECT pg_reload_conf()"
+
+# --- a full disk
+
+mkdir "$NVP_TMP/small"
+if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
+	trap 'umount -l "$NVP_TMP/small" 2>/dev/null; end_of_test' EXIT
+	install -d -m 700 -o "$NVP_OSUSER" "$NVP_TMP/small/space"
+	qx "CREATE TABLESPACE small LOCATION '$NVP_TMP/small/space'"
+	qx "ALTER SYSTEM SET temp_tablespaces = 'small'; SELECT pg_reload_conf()"
+
+	line file target
+	hold "LOCK TABLE target"
+	queue
+	in_phase process
+	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 2 "spools lie in temp_tablespaces"
+	let_go
+	settled SUCCEEDED 1 "a small run in temp_tablespaces"
+
+	line big target '{"max_attempts": 2}'
+	queue
+	settled FAILED 2 "full disk: tried again, then failed"
+	like "$(said)" "^WRITE_FILE_FAILURE \| 53100 \| could not keep .*pg_tblspc/.*No space left on device \| Free space there, or set temp_tablespaces" \
+		"full disk: place and cure"
+	empty target "full disk"
+	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 0 "full disk: no file is left behind"
+	is "$(runner)" "$pid" "full disk: the worker lives"
+
+	# the input fits, its issues do not
+	{ echo id,name; seq 1 150000 | sed 's/.*/x&,n/'; } >"$NVP_TMP/issues.csv"
+	chmod 644 "$NVP_TMP/issues.csv"
+	qx "SELECT nuvopipe.create_connector('issues', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'issues.csv'))"
+	line issues target '{"max_attempts": 1}'
+	queue
+	settled FAILED 1 "no room for issues"
+	like "$(said)" "53100 \| could not keep the issues of this run: .*No space left on device" "no room for issues: place and cure"
+	empty target "no room for issues"
+	is "$(runner)" "$pid" "no room for issues: the worker lives"
+
+	qx "ALTER SYSTEM SET temp_tablespaces = ''; SELECT pg_reload_conf()"
+	qx "DROP TABLESPACE small"
+	pass "no file is in the way of DROP TABLESPACE"
+else
+	skip "cannot mount a tmpfs here" 18
+fi
+
+line file target
+queue
+settled SUCCEEDED 1 "after that"
+loaded target $ROWS "after that"
+unlike "$(server_log)" "(PANIC|TRAP|signal|WARNING)" "no crash, no warning"
+done_testing
