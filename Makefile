@@ -22,7 +22,7 @@ EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
 
 # what a bare machine must understand: PostgreSQL may not be there yet
 SUITES       = lint unit regress isolation pgtap tap
-BARE         = test test-all demo demo-stop $(addprefix check-,$(SUITES))
+BARE         = test test-all bench demo demo-stop $(addprefix check-,$(SUITES))
 .PHONY: $(BARE)
 
 ifeq ($(filter $(BARE),$(MAKECMDGOALS)),)
@@ -64,6 +64,10 @@ test-all:
 
 $(addprefix check-,$(SUITES)): check-%:
 	@test/run $*
+
+# beside COPY, plain SQL and DuckDB; BENCH="--rows 100000 --rounds 1 --big 0" for a first look
+bench:
+	@test/bench/run $(BENCH)
 
 demo:
 	@test/demo/run
