@@ -6,6 +6,7 @@
 start_cluster
 world
 big_world
+touch -d '+1 hour' "$NVP_TMP/big.csv"	# a file that does not rest is copied before it is read
 runner() { q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner'"; }
 
 line file target
