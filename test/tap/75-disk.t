@@ -75,7 +75,7 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	qx "DROP TABLESPACE small"
 	pass "no file is in the way of DROP TABLESPACE"
 else
-	skip "cannot mount a tmpfs here" 20
+	skip "cannot mount a tmpfs here" 21
 fi
 
 # --- a file that changes while it is read where it lies
