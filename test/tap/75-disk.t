@@ -6,7 +6,8 @@
 start_cluster
 world
 big_world
-touch -d '+1 hour' "$NVP_TMP/big.csv"	# a file that does not rest is copied before it is read
+# files that rest are read where they lie and need no room: these are always fresh
+touch -d '+1 day' "$NVP_TMP"/*.csv
 runner() { q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner'"; }
 
 line file target
@@ -52,6 +53,13 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 0 "full disk: no file is left behind"
 	is "$(runner)" "$pid" "full disk: the worker lives"
 
+	# a file that rests is read where it lies
+	touch -d '-1 day' "$NVP_TMP/big.csv" && sleep 3.1
+	line big target
+	queue
+	settled SUCCEEDED 1 "a file that rests needs no room"
+	is "$(q "SELECT count(*) FROM target")" "$BIG" "a file that rests needs no room: every row"
+
 	# the input fits, its issues do not
 	{ echo id,name; seq 1 150000 | sed 's/.*/x&,n/'; } >"$NVP_TMP/issues.csv"
 	chmod 644 "$NVP_TMP/issues.csv"
@@ -67,8 +75,20 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	qx "DROP TABLESPACE small"
 	pass "no file is in the way of DROP TABLESPACE"
 else
-	skip "cannot mount a tmpfs here" 18
+	skip "cannot mount a tmpfs here" 21
 fi
+
+# --- a file that changes while it is read where it lies
+
+touch -d '-2 days' "$NVP_TMP/big.csv" && sleep 3.1
+line big target
+hold "LOCK TABLE target"
+queue
+in_phase process
+touch -d '-3 days' "$NVP_TMP/big.csv"
+let_go
+settled SUCCEEDED 2 "a file that changed under the run is read again"
+loaded target "$BIG" "a file that changed under the run is read again"
 
 line file target
 queue
