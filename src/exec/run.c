@@ -36,24 +36,15 @@
 #include "base/progress.h"
 #include "connector/listing.h"
 #include "connector/option.h"
+#include "exec/identity.h"
 #include "exec/run.h"
 #include "pipeline/output.h"
 #include "pipeline/plan.h"
 
-/* who this process was before it became the pipeline's owner */
-typedef struct Identity
-{
-	bool		is_changed;
-	bool		is_superuser;
-	Oid			role;			/* of SET ROLE, InvalidOid = none */
-	Oid			userid;
-	int			sec_context;
-} Identity;
-
 typedef struct Run
 {
 	NvpSession *session;
-	Identity	identity;
+	NvpIdentity identity;
 	NvpExecution *execution;
 	NvpRunReport *report;
 	NvpOutcome *outcome;		/* of the report */
@@ -128,40 +119,6 @@ phases_jsonb(Run *run)
 	return text_jsonb(buf.data);
 }
 
-/* ---- identity --------------------------------------------------------------- */
-
-/*
- * Become the owner of the pipeline, for good: the outer role is his too, so
- * that functions which ask who calls are not told of the worker's own rights,
- * and no SET ROLE inside his queries leads anywhere else.
- */
-static void
-become_owner(Run *run)
-{
-	run->identity.role = GetCurrentRoleId();
-	run->identity.is_superuser = superuser_arg(OidIsValid(run->identity.role) ?
-											   run->identity.role : GetSessionUserId());
-	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
-	run->identity.is_changed = true;
-	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
-	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
-}
-
-/*
- * Be ourselves again; also after an abort, which gave back the inner identity
- * only.  There is no transaction then: no catalogue may be read here.
- */
-static void
-become_self(Run *run)
-{
-	if (!run->identity.is_changed)
-		return;
-	run->identity.is_changed = false;
-	SetUserIdAndSecContext(run->identity.userid, 0);
-	SetCurrentRoleId(run->identity.role, run->identity.is_superuser);
-	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
-}
-
 /* ---- fetch ----------------------------------------------------------------- */
 
 /* TABLE reads this database: that needs a transaction, and the owner's rights */
@@ -171,11 +128,12 @@ fetch_in_database(Run *run, NvpFault *fault)
 	bool		ok;
 
 	nvp_session_begin(run->session);
-	become_owner(run);
+	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	ok = run->plan->input->routine->fetch(run->plan->input, &run->execution->object, run->input,
 										  move_progress, NULL, fault);
-	become_self(run);
+	nvp_identity_settle(&run->identity);
+	nvp_identity_give_back(&run->identity);
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
 	return ok;
@@ -361,7 +319,7 @@ process(Run *run, NvpFault *fault)
 
 	enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
 	nvp_session_begin(run->session);
-	become_owner(run);
+	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	run->job = make_job(run);
 	nvp_job_open(run->job);
@@ -370,10 +328,12 @@ process(Run *run, NvpFault *fault)
 	else
 		run->job->output = nvp_output_spool(run->plan, run->output);
 	ok = nvp_job_run(run->job, fault);
-	become_self(run);
 	run->outcome->counts = run->job->counts;
 	if (ok)
 		ok = judge(run, fault);
+	if (ok)
+		nvp_identity_settle(&run->identity);
+	nvp_identity_give_back(&run->identity);
 	return ok;
 }
 
@@ -726,7 +686,7 @@ static bool
 recover(Run *run, ErrorData *edata)
 {
 	nvp_session_rollback(run->session);
-	become_self(run);
+	nvp_identity_give_back(&run->identity);
 	MemoryContextSwitchTo(run->context);
 	if (worth_care(run, edata->sqlerrcode))
 	{
