@@ -8,7 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 
-start_cluster -c nuvopipe.max_workers=1
+start_cluster
+qx 'ALTER SYSTEM SET nuvopipe.max_workers = 1'
+qx 'SELECT pg_reload_conf()'
 qx "CREATE ROLE mallory LOGIN IN ROLE nuvopipe_user; CREATE ROLE bob LOGIN IN ROLE nuvopipe_user; CREATE ROLE ada LOGIN IN ROLE nuvopipe_admin;
 	CREATE SCHEMA mallory AUTHORIZATION mallory; CREATE SCHEMA bob AUTHORIZATION bob; CREATE SCHEMA ada AUTHORIZATION ada;
 	CREATE TABLE seen (who text, what text); GRANT INSERT ON seen TO mallory, bob"
@@ -81,6 +83,7 @@ qx 'SELECT pg_reload_conf()'
 wait_until "SELECT NOT EXISTS (SELECT FROM nuvopipe.workers WHERE kind = 'runner')" 15
 EXEC=$(as bob "SELECT nuvopipe.ingest('bob', convert_to(E'id,name\n99,x\n', 'UTF8'))")
 "$PGBIN/psql" -XAtq -U ada -c "SET search_path = ada, public" -c "CALL nuvopipe.work()" -c "SHOW search_path" >"$NVP_TMP/work" 2>&1
+like "$(cat "$NVP_TMP/work")" "1 execution was run" "an admin's session works"
 is "$(outcome) $(seen)" "SUCCEEDED bob right" "an admin's search_path is not that of the runs of others" || diag "$(said) $(cat "$NVP_TMP/work")"
 is "$(tail -1 "$NVP_TMP/work")" "ada, public" "and is kept for the admin"
 
