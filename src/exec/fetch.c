@@ -28,11 +28,12 @@ fetch_in_database(NvpRun *run, NvpFault *fault)
 	bool		ok;
 
 	nvp_session_begin(run->session);
-	nvp_run_become_owner(run);
+	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	ok = run->plan->input->routine->fetch(run->plan->input, &run->execution->object, run->input,
 										  nvp_run_move_progress, NULL, fault);
-	nvp_run_become_self(run);
+	nvp_identity_settle(&run->identity);
+	nvp_identity_give_back(&run->identity);
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
 	return ok;

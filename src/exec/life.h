@@ -12,23 +12,14 @@
 #define NVP_LIFE_H
 
 #include "base/progress.h"
+#include "exec/identity.h"
 #include "exec/run.h"
 #include "pipeline/plan.h"
-
-/* who this process was before it became the pipeline's owner */
-typedef struct NvpIdentity
-{
-	bool		is_changed;
-	bool		is_superuser;
-	Oid			role;			/* of SET ROLE, InvalidOid = none */
-	Oid			userid;
-	int			sec_context;
-} NvpIdentity;
 
 typedef struct NvpRun
 {
 	NvpSession *session;
-	NvpIdentity	identity;
+	NvpIdentity identity;
 	NvpExecution *execution;
 	NvpRunReport *report;
 	NvpOutcome *outcome;		/* of the report */
@@ -54,8 +45,6 @@ extern void nvp_run_enter_phase(NvpRun *run, NvpPhase phase, int64 total);
 extern void nvp_run_move_progress(void *arg, int64 done, int64 total);
 extern Jsonb *nvp_run_text_jsonb(char *text);
 extern Jsonb *nvp_run_phases_jsonb(NvpRun *run);
-extern void nvp_run_become_owner(NvpRun *run);
-extern void nvp_run_become_self(NvpRun *run);
 
 /* fetch.c */
 extern bool nvp_run_input_is_table(const NvpRun *run);

@@ -1,10 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * phase.c
- *		What a run shows of itself, and as whom it acts.
+ *		What a run shows of itself while it goes on.
  *
- * Errors: none.  nvp_run_become_self is harmless where nothing was changed, and
- *		   works after an abort, which gave back the inner identity only.
+ * Errors: none.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,36 +66,4 @@ nvp_run_phases_jsonb(NvpRun *run)
 						 nvp_phase_name(i), run->phase_ms[i]);
 	appendStringInfoChar(&buf, '}');
 	return nvp_run_text_jsonb(buf.data);
-}
-
-/*
- * Become the owner of the pipeline, for good: the outer role is his too, so
- * that functions which ask who calls are not told of the worker's own rights,
- * and no SET ROLE inside his queries leads anywhere else.
- */
-void
-nvp_run_become_owner(NvpRun *run)
-{
-	run->identity.role = GetCurrentRoleId();
-	run->identity.is_superuser = superuser_arg(OidIsValid(run->identity.role) ?
-											   run->identity.role : GetSessionUserId());
-	GetUserIdAndSecContext(&run->identity.userid, &run->identity.sec_context);
-	run->identity.is_changed = true;
-	SetCurrentRoleId(run->plan->owner, superuser_arg(run->plan->owner));
-	SetUserIdAndSecContext(run->plan->owner, SECURITY_LOCAL_USERID_CHANGE);
-}
-
-/*
- * Be ourselves again; also after an abort, which gave back the inner identity
- * only.  There is no transaction then: no catalogue may be read here.
- */
-void
-nvp_run_become_self(NvpRun *run)
-{
-	if (!run->identity.is_changed)
-		return;
-	run->identity.is_changed = false;
-	SetUserIdAndSecContext(run->identity.userid, 0);
-	SetCurrentRoleId(run->identity.role, run->identity.is_superuser);
-	SetUserIdAndSecContext(run->identity.userid, run->identity.sec_context);
 }

@@ -77,7 +77,7 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 
 	nvp_run_enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
 	nvp_session_begin(run->session);
-	nvp_run_become_owner(run);
+	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	run->job = make_job(run);
 	nvp_job_open(run->job);
@@ -88,10 +88,12 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 	ok = nvp_job_run(run->job, fault);
 	run->phase_ms[NVP_PHASE_SURVEY] += run->job->survey_ms;
 	run->phase_ms[NVP_PHASE_PROCESS] -= run->job->survey_ms;	/* it lies within */
-	nvp_run_become_self(run);
 	run->outcome->counts = run->job->counts;
 	if (ok)
 		ok = judge(run, fault);
+	if (ok)
+		nvp_identity_settle(&run->identity);
+	nvp_identity_give_back(&run->identity);
 	return ok;
 }
 

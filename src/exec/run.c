@@ -210,7 +210,7 @@ static bool
 recover(NvpRun *run, ErrorData *edata)
 {
 	nvp_session_rollback(run->session);
-	nvp_run_become_self(run);
+	nvp_identity_give_back(&run->identity);
 	MemoryContextSwitchTo(run->context);
 	if (nvp_run_worth_care(run, edata->sqlerrcode))
 	{

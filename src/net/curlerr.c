@@ -92,7 +92,7 @@ static const CurlCase curl_cases[] = {
 	"configuration.ca_certificate holds no certificate", "Give the certificate of the issuer as PEM text."},
 	{CURLE_USE_SSL_FAILED, ERRCODE_SQLSERVER_REJECTED_ESTABLISHMENT_OF_SQLCONNECTION, false, MEANS_REFUSED,
 	"server offers no TLS", "Set \"tls\" to \"none\" only where password and data may be read on the way."},
-	{CURLE_LOGIN_DENIED, ERRCODE_INVALID_PASSWORD, false, MEANS_REFUSED,
+	{CURLE_LOGIN_DENIED, ERRCODE_INVALID_PASSWORD, false, MEANS_UNREACHABLE,
 	"server refused user name or password", "Check \"username\" and \"password\" of the connector."},
 	{CURLE_REMOTE_DISK_FULL, ERRCODE_DISK_FULL, false, MEANS_FULL,
 	"no space left at the destination, or quota exceeded", "Free space there and run again."},

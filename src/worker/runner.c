@@ -23,6 +23,7 @@
 
 #include "base/guc.h"
 #include "base/query.h"
+#include "exec/identity.h"
 #include "exec/run.h"
 #include "net/transfer.h"
 #include "worker/shmem.h"
@@ -109,6 +110,7 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	if (report.status && strcmp(report.status, "QUEUED") == 0)
 		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
 	tell(execution, &report, notices);
+	nvp_identity_forget(session);
 	MemoryContextSwitchTo(session->context);
 	MemoryContextDeleteChildren(session->context);
 	MemoryContextReset(session->context);
