@@ -126,8 +126,14 @@ read_table_output(NvpPlan *plan)
 	char	   *mode = nvp_jsonb_text(conf, &path, "mode", "insert");
 	JsonbContainer *key = nvp_jsonb_array(conf, &path, "key");
 	List	   *names = nvp_qualified_name_list(relation);
+	Oid			userid;
+	int			sec_context;
 
+	/* the schema is one that the owner may use; whose process this is does not matter */
+	GetUserIdAndSecContext(&userid, &sec_context);
+	SetUserIdAndSecContext(plan->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	plan->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
+	SetUserIdAndSecContext(userid, sec_context);
 	plan->target.relation = plan->relation;
 	if (strcmp(mode, "upsert") == 0)
 		plan->target.mode = NVP_TARGET_UPSERT;
