@@ -3,6 +3,20 @@
  * (src/exec/execution.c), one guarded UPDATE each.
  */
 
+-- Each change of state is told once: a NOTIFY for those who listen, an event for those who ask later.
+CREATE OR REPLACE FUNCTION _nuvopipe.tell_state(tenant_id uuid, execution_id uuid, status text, attempt int, message text) RETURNS text
+LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM pg_notify('nuvopipe', json_build_object('execution', execution_id, 'status', status)::text);
+	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload)
+		VALUES (tell_state.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), tell_state.execution_id,
+			'execution.' || lower(status), jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)));
+	RETURN status;
+END
+$$;
+
 -- Settles what has no worker.  A process is told by pid and start time, so that a pid used again, or a fail-over to
 -- another machine, is never mistaken for a living worker; and by its database, for a copy of this one holds the same rows.
 CREATE OR REPLACE FUNCTION _nuvopipe.sweep(OUT requeued int, OUT failed int, OUT ended int)
@@ -34,17 +48,18 @@ BEGIN
 			available_at = CASE WHEN again THEN now ELSE available_at END,
 			finished_at = CASE WHEN again THEN NULL ELSE now END,
 			error_type = NULL,	-- a process that ended is none of the reasons the API has words for
-			error_sqlstate = '57P02',
-			error_message = reason,
-			error_hint = 'See the server log for process ' || dead.worker_pid || '.'
+			error_sqlstate = CASE WHEN dead.cancel_requested THEN '57014' ELSE '57P02' END,
+			error_message = CASE WHEN dead.cancel_requested THEN 'canceled' ELSE reason END,
+			error_hint = CASE WHEN NOT dead.cancel_requested THEN 'See the server log for process ' || dead.worker_pid || '.' END
 		WHERE tenant_id = dead.tenant_id AND id = dead.id;
 		UPDATE _nuvopipe.execution_attempt SET
 			status = CASE WHEN dead.cancel_requested THEN 'CANCELED' ELSE 'FAILED' END, finished_at = now,
 			duration_ms = (extract(epoch FROM now - started_at) * 1000)::bigint,
 			error_sqlstate = '57P02', error_message = reason
 		WHERE tenant_id = dead.tenant_id AND execution_id = dead.id AND attempt = dead.attempts AND status = 'RUNNING';
-		PERFORM pg_notify('nuvopipe', json_build_object('execution', dead.id, 'status',
-			CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END)::text);
+		PERFORM _nuvopipe.tell_state(dead.tenant_id, dead.id,
+			CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END, dead.attempts,
+			CASE WHEN NOT dead.cancel_requested THEN reason END);
 		IF again THEN
 			requeued := requeued + 1;
 		ELSE
@@ -63,10 +78,10 @@ BEGIN
 			error_sqlstate = CASE WHEN g.cancel_requested THEN '57014' ELSE '42704' END,
 			error_message = CASE WHEN g.cancel_requested THEN 'canceled before it began' ELSE 'the pipeline was deleted' END
 		FROM gone g WHERE e.tenant_id = g.tenant_id AND e.id = g.id
-		RETURNING e.id
+		RETURNING e.tenant_id, e.id, e.attempts, e.error_message
 	)
-	SELECT count(*)::int INTO ended
-	FROM told, LATERAL (SELECT pg_notify('nuvopipe', json_build_object('execution', told.id, 'status', 'CANCELED')::text)) n;
+	SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', told.attempts, told.error_message))::int INTO ended
+	FROM told;
 END
 $$;
 COMMENT ON FUNCTION _nuvopipe.sweep() IS

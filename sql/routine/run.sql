@@ -174,7 +174,7 @@ BEGIN
 		UPDATE _nuvopipe.execution x SET status = 'CANCELED', finished_at = clock_timestamp(),
 				error_sqlstate = '57014', error_message = 'canceled before it began'
 			WHERE x.tenant_id = tenant AND x.id = execution;
-		PERFORM pg_notify('nuvopipe', json_build_object('execution', execution, 'status', 'CANCELED')::text);
+		PERFORM _nuvopipe.tell_state(tenant, execution, 'CANCELED', 0, 'canceled before it began');
 	ELSE
 		PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a
 			WHERE a.pid = e.worker_pid AND a.backend_start = e.worker_started_at

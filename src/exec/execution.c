@@ -368,12 +368,14 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 	nvp_arg_float8(&query, backoff_ms(execution, &outcome->fault));
 	nvp_arg_int4(&query, MyProcPid);
 	arg_fault(&query, &outcome->fault); /* $5 to $9 */
+	nvp_arg_int4(&query, execution->attempt);
 	updated = nvp_query_exec(&query,
 							 "UPDATE _nuvopipe.execution SET status = 'QUEUED', lease_until = NULL, worker_pid = NULL,"
 							 " worker_started_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 							 " available_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond',"
 							 " error_type = $5, error_sqlstate = $6, error_message = $7, error_detail = $8, error_hint = $9"
-							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4");
+							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4"
+							 " AND attempts = $10");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
 	tell_state(&query, execution, "QUEUED", outcome->fault.message);
@@ -487,5 +489,21 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"QUEUED\"}",
 										  nvp_get_text(&query, 0, 0)));
 	}
+	nvp_query_close(&query);
+}
+
+/*
+ * nvp_exec_analyze_issues tells the planner of many new issues.  Until
+ * autovacuum comes by, it would join rejected rows to their issues as if there
+ * were a handful of each; people do that right after the run.
+ */
+void
+nvp_exec_analyze_issues(void)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query,
+				   "ANALYZE (SKIP_LOCKED) _nuvopipe.issue (tenant_id, execution_id, attempt, row_no)");
 	nvp_query_close(&query);
 }

@@ -15,6 +15,7 @@ pg_config=${1:-${PG_CONFIG:?}}
 here=$(dirname "$(readlink -f "$0")")
 first=${2:-$("$here/../lib/freeport" 120)}
 servers=$here/../servers
+cd / || exit 1					# the other user may not see where we are
 bin=$("$pg_config" --bindir)
 tmp=$(mktemp -d /tmp/nuvopipe-connector.XXXXXX)
 chmod 755 "$tmp"
