@@ -83,6 +83,7 @@
 	X(ROW_TOO_FEW_CELLS, "row.too_few_cells", "The row has fewer cells than the header.") \
 	X(ROW_TOO_MANY_CELLS, "row.too_many_cells", "The row has more cells than the header.") \
 	X(ROW_STRAY_QUOTE, "row.stray_quote", "A cell has text after its closing quote.") \
+	X(ROW_BROKEN_QUOTE, "row.broken_quote", "A cell over several lines has text after its closing quote; rows may have run together.") \
 	X(ROW_BAD_VALUE, "row.bad_value", "The row cannot be read.") \
 	X(TARGET_NOT_NULL, "target.not_null", "The target column does not accept an empty value.") \
 	X(TARGET_OUT_OF_RANGE, "target.out_of_range", "The value does not fit into the target column.") \

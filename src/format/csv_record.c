@@ -254,7 +254,7 @@ finish_row(NvpCsvReader *csv, NvpBatch *batch, int row, const Record *record,
 	if (likely(width == batch->ncols && !record->has_escapes && !record->has_stray))
 		return;
 	if (record->has_stray)
-		r->code = NVP_ROW_STRAY_QUOTE;
+		r->code = record->lines > 0 ? NVP_ROW_BROKEN_QUOTE : NVP_ROW_STRAY_QUOTE;
 	if (width < csv->needed)
 		r->code = NVP_ROW_TOO_FEW;
 	for (int col = width; col < batch->ncols; col++)

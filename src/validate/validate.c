@@ -240,6 +240,9 @@ check_row(NvpExamined *examined, int row)
 		case NVP_ROW_STRAY_QUOTE:
 			nvp_issue_add_row(examined, row, NVP_CODE_ROW_STRAY_QUOTE, NVP_SEVERITY_WARNING, NULL);
 			break;
+		case NVP_ROW_BROKEN_QUOTE:
+			nvp_issue_add_row(examined, row, NVP_CODE_ROW_BROKEN_QUOTE, NVP_SEVERITY_ERROR, NULL);
+			break;
 		case NVP_ROW_BAD_VALUE:
 			nvp_issue_add_row(examined, row, NVP_CODE_ROW_BAD_VALUE, NVP_SEVERITY_ERROR, NULL);
 			break;

@@ -100,7 +100,7 @@ put_cell(StringInfo out, const NvpCell *cell)
 static void
 put_rows(StringInfo out, const NvpReader *reader, const NvpBatch *batch)
 {
-	static const char *const codes[] = {"", " few", " many", " stray", " bad"};
+	static const char *const codes[] = {"", " few", " many", " stray", " broken", " bad"};
 
 	for (int row = 0; row < batch->nrows; row++)
 	{

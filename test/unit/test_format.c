@@ -99,6 +99,7 @@ static const ReadCase read_cases[] = {
 	CASE("quoted cell at the end of the file", "", "a\n\"x\"", "a\nL2 w1 <x>q\nend rows=1 blank=0 skipped=1\n"),
 	CASE("quote inside bare text is text", "", "a,b\n5\" pipe,x\"y\"\n", "a,b\nL2 w2 <5\" pipe> <x\"y\">\nend rows=1 blank=0 skipped=1\n"),
 	CASE("text behind a closing quote", "", "a,b\n\"x\"y,2\n3,4\n", "a,b\nL2 w2 stray <\"x\"y> <2>\nL3 w2 <3> <4>\nend rows=2 blank=0 skipped=1\n"),
+	CASE("a quote left open swallows the next line", "", "a,b\n\"open,1\nx\"y,2\n3,4\n", "a,b\nL2 w2 broken <\"open,1\\x0ax\"y> <2>\nL4 w2 <3> <4>\nend rows=2 blank=0 skipped=1\n"),
 	CASE("quotes not doubled", "", "a,b\n\"say \"hi\" now\",2\n", "a,b\nL2 w2 stray <\"say \"hi\" now\"> <2>\nend rows=1 blank=0 skipped=1\n"),
 	CASE("stray text keeps doubled quotes", "", "a,b\n\"x\"\"\"y,2\n", "a,b\nL2 w2 stray <\"x\"\"\"y> <2>\nend rows=1 blank=0 skipped=1\n"),
 	CASE("too few cells", "", "a,b,c\n1\n1,2,3\n", "a,b,c\nL2 w1 few <1> ~ ~\nL3 w3 <1> <2> <3>\nend rows=2 blank=0 skipped=1\n"),
