@@ -463,8 +463,9 @@ nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
 }
 
 /*
- * nvp_exec_expand queues one more execution of the same run for each object;
- * objects in the ledger or already on their way are left out.
+ * nvp_exec_expand queues one more execution of the same run for each object.
+ * One that is on its way already is settled by the ledger when its turn comes:
+ * executions of a pipeline follow each other.
  */
 void
 nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)

@@ -116,5 +116,17 @@ EXEC=$(q "SELECT id FROM nuvopipe.execute('$LINE')")
 is "$(of_exec status)" QUEUED "execute queues, and nobody runs it"
 qx "CALL nuvopipe.work()"
 settled SUCCEEDED 1 "until somebody works"
+
+# --- a script wants to know
+
+line file target
+qx "DROP TABLE target"
+like "$(qe "CALL nuvopipe.run('$LINE', strict => true)")" 'ERROR:  42P01: .*target' "strict: a failed run is an error of the call"
+newest
+is "$(of_exec status)" FAILED "strict: and is written down all the same"
+qx "CALL nuvopipe.run('$LINE')"
+newest
+is "$(of_exec status)" FAILED "else the call succeeds, and the execution says what failed"
+
 unlike "$(server_log)" "(PANIC|TRAP|signal 11|signal 6|WARNING)" "no crash but those made here, no warning"
 done_testing
