@@ -11,7 +11,7 @@
 #include "miscadmin.h"
 
 #include "base/guc.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 PG_MODULE_MAGIC;

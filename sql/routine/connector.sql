@@ -158,6 +158,7 @@ DECLARE
 	kind text := _nuvopipe.normal_node_type(node_type);
 	split record;
 BEGIN
+	PERFORM _nuvopipe.require_right('create', 'connector');
 	PERFORM _nuvopipe.check_name(name);
 	IF side IS NULL OR side NOT IN ('INPUT', 'OUTPUT') THEN
 		PERFORM _nuvopipe.fault_near('direction', format('unknown value "%s"', direction), direction, ARRAY['INPUT', 'OUTPUT']);
@@ -178,7 +179,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_connector IS
 'Defines a connector: where objects come from or go to.
-name: unique in the organisation. direction: INPUT or OUTPUT. node_type: HTTP, FTP, MANUAL, TABLE, FILE. configuration: object of that type; secrets in it are sealed and never shown again. trigger_type: TIME_BASE (default) or, for inputs that data is sent to, EVENT_BASE. permissions: {"level": "PUBLIC"} lets every user of nuvopipe use it; default PRIVATE. description, tags: free.
+name: unique among what the caller owns. direction: INPUT or OUTPUT. node_type: HTTP, FTP, MANUAL, TABLE, FILE. configuration: object of that type; secrets in it are sealed and never shown again. trigger_type: TIME_BASE (default) or, for inputs that data is sent to, EVENT_BASE. permissions: {"level": "PUBLIC"} lets every user of nuvopipe use it; default PRIVATE. description, tags: free.
 TABLE needs the privileges on the relation or query, FILE membership in pg_read_server_files or pg_write_server_files. Names in TABLE configurations are qualified with their schema. Nothing is connected to; see test_connector.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42P01 for an unknown relation, 42501 for missing privileges, 42710 if the name is taken.';
@@ -192,7 +193,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	me uuid := _nuvopipe.me();
-	object_id uuid := _nuvopipe.find('connector', connector, manage => true);
+	object_id uuid := _nuvopipe.find('connector', connector, 'write');
 	level text := _nuvopipe.check_permissions(permissions);
 	old _nuvopipe.connector;
 	old_secrets jsonb;
@@ -247,7 +248,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_connector(connector text) RETURNS voi
 AS $$
 #variable_conflict use_variable
 DECLARE
-	object_id uuid := _nuvopipe.find('connector', connector, manage => true);
+	object_id uuid := _nuvopipe.find('connector', connector, 'delete');
 	old _nuvopipe.connector;
 BEGIN
 	SELECT c.* INTO old FROM _nuvopipe.connector c WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id FOR UPDATE;

@@ -14,9 +14,6 @@ CREATE OR REPLACE FUNCTION _nuvopipe.closest(word text, words text[]) RETURNS te
 CREATE OR REPLACE FUNCTION _nuvopipe.caller() RETURNS name
 	AS 'MODULE_PATHNAME', 'nuvopipe_caller' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 
-CREATE OR REPLACE FUNCTION _nuvopipe.acts_for(role name) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'nuvopipe_acts_for' LANGUAGE C STRICT STABLE PARALLEL SAFE;
-
 CREATE OR REPLACE FUNCTION _nuvopipe.has_rights_of(role name) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'nuvopipe_has_rights_of' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 
@@ -29,16 +26,40 @@ BEGIN ATOMIC
 	SELECT '00000000-0000-7000-8000-000000000001'::uuid;
 END;
 
--- The caller's organisation.  Stable and cheap: views name it in every query.
-CREATE OR REPLACE FUNCTION _nuvopipe.tenant() RETURNS uuid
+CREATE OR REPLACE FUNCTION _nuvopipe.require_right(verb text, kind text) RETURNS void
+	AS 'MODULE_PATHNAME', 'nuvopipe_require_right' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+
+-- The one predicate of who may do what; see src/fn/fn_identity.c.
+CREATE OR REPLACE FUNCTION _nuvopipe.can(verb text, kind text, owner_id uuid, owner_role name, shared boolean DEFAULT false) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'nuvopipe_can' LANGUAGE C STABLE PARALLEL SAFE;
+
+-- Whose token was checked; null where a database role calls.
+CREATE OR REPLACE FUNCTION _nuvopipe.token_principal() RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_token_principal' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+
+-- The organisation of a database role: that of its principal, or the one it is the role of, or the default.
+CREATE OR REPLACE FUNCTION _nuvopipe.role_tenant() RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	caller name := _nuvopipe.caller();
 BEGIN
-	RETURN coalesce((SELECT p.tenant_id FROM _nuvopipe.principal p WHERE p.database_role = _nuvopipe.caller()),
+	RETURN coalesce(
+		(SELECT p.tenant_id FROM _nuvopipe.principal p WHERE p.database_role = caller AND p.deleted_at IS NULL),
+		(SELECT g.id FROM _nuvopipe.organization g WHERE g.database_role = caller),
 		_nuvopipe.default_tenant());
 END
 $$;
+
+-- The caller's organisation.  Stable and cheap: views name it in every query.
+CREATE OR REPLACE FUNCTION _nuvopipe.tenant() RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_tenant' LANGUAGE C STRICT STABLE PARALLEL SAFE;
+
+-- Who owns things, with the database role that their runs take.
+CREATE OR REPLACE VIEW _nuvopipe.owner AS
+	SELECT p.id, p.tenant_id, p.kind, p.name, p.identifier, coalesce(p.database_role, g.database_role, 'nuvopipe_tenant') AS role
+		FROM _nuvopipe.principal p JOIN _nuvopipe.organization g ON g.id = p.tenant_id;
 
 -- The caller's principal, made on first use: a database role needs no set-up beyond its grants.
 CREATE OR REPLACE FUNCTION _nuvopipe.me() RETURNS uuid
@@ -46,24 +67,30 @@ CREATE OR REPLACE FUNCTION _nuvopipe.me() RETURNS uuid
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	caller name := _nuvopipe.caller();
-	found_id uuid;
+	caller name;
+	found_id uuid := _nuvopipe.token_principal();
 	new_id uuid;
+	tenant uuid;
 	moment timestamptz := clock_timestamp();
 BEGIN
+	IF found_id IS NOT NULL THEN
+		RETURN found_id;
+	END IF;
 	PERFORM _nuvopipe.require_user();
+	caller := _nuvopipe.caller();
 	SELECT p.id INTO found_id FROM _nuvopipe.principal p WHERE p.database_role = caller;
 	IF found_id IS NOT NULL THEN
 		RETURN found_id;
 	END IF;
 
 	new_id := _nuvopipe.uuid_v7();
+	tenant := _nuvopipe.role_tenant();
 	INSERT INTO _nuvopipe.organization (id, name, created_at, created_by, updated_at, updated_by)
 		VALUES (_nuvopipe.default_tenant(), 'default', moment, new_id, moment, new_id)
 		ON CONFLICT (id) DO NOTHING;
 	INSERT INTO _nuvopipe.principal (id, tenant_id, kind, name, identifier, database_role,
 			created_at, created_by, updated_at, updated_by)
-		VALUES (new_id, _nuvopipe.default_tenant(), 'ROLE', caller, caller, caller, moment, new_id, moment, new_id)
+		VALUES (new_id, tenant, 'ROLE', caller, caller, caller, moment, new_id, moment, new_id)
 		ON CONFLICT (database_role) DO NOTHING;
 	-- another session may have been first
 	SELECT p.id INTO STRICT found_id FROM _nuvopipe.principal p WHERE p.database_role = caller;
@@ -81,7 +108,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.require_rights_of_owner(kind text, owner_id
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	owner_role name := (SELECT p.database_role FROM _nuvopipe.principal p WHERE p.id = owner_id);
+	owner_role name := (SELECT o.role FROM _nuvopipe.owner o WHERE o.id = owner_id);
 BEGIN
 	IF _nuvopipe.has_rights_of(owner_role) IS NOT TRUE THEN
 		RAISE EXCEPTION 'must have the rights of role "%" to change the configuration of its %', owner_role, kind

@@ -4,13 +4,16 @@
  * it does not exist.
  */
 CREATE OR REPLACE VIEW _nuvopipe.resource AS
-	SELECT 'tdm' AS kind, id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' AS shared FROM _nuvopipe.tdm
-	UNION ALL
-	SELECT 'connector', id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' FROM _nuvopipe.connector
-	UNION ALL
-	SELECT 'template', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline_template
-	UNION ALL
-	SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline;
+	SELECT r.kind, r.id, r.tenant_id, r.name, r.owner_id, o.role AS owner_role, r.is_public AND o.kind <> 'SUB_ORG' AS shared
+		FROM (
+			SELECT 'tdm' AS kind, id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' AS is_public FROM _nuvopipe.tdm
+			UNION ALL
+			SELECT 'connector', id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' FROM _nuvopipe.connector
+			UNION ALL
+			SELECT 'template', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline_template
+			UNION ALL
+			SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline) r
+		JOIN _nuvopipe.owner o ON o.id = r.owner_id;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.is_uuid(value text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -23,43 +26,55 @@ CREATE OR REPLACE FUNCTION _nuvopipe.visible_names(kind text) RETURNS text[]
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN ARRAY(SELECT r.name FROM _nuvopipe.resource r JOIN _nuvopipe.principal p ON p.id = r.owner_id
+	RETURN ARRAY(SELECT r.name FROM _nuvopipe.resource r
 		WHERE r.kind = visible_names.kind AND r.tenant_id = _nuvopipe.tenant()
-			AND (r.shared OR _nuvopipe.acts_for(p.database_role))
+			AND _nuvopipe.can('read', r.kind, r.owner_id, r.owner_role, r.shared)
 		ORDER BY r.name);
 END
 $$;
 
--- The id of an object the caller may use; with manage, of one that is the caller's own.
-CREATE OR REPLACE FUNCTION _nuvopipe.find(kind text, ref text, manage boolean DEFAULT false) RETURNS uuid
+-- The id of an object on which the caller may do verb (create, read, write, delete); read is to use it.
+CREATE OR REPLACE FUNCTION _nuvopipe.find(kind text, ref text, verb text DEFAULT 'read') RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	tenant uuid := _nuvopipe.tenant();
+	own_id uuid := coalesce(_nuvopipe.token_principal(),
+		(SELECT p.id FROM _nuvopipe.principal p WHERE p.database_role = _nuvopipe.caller()));
 	ref_id uuid;
 	hit record;
 	near text;
 BEGIN
-	PERFORM _nuvopipe.require_user();
+	PERFORM _nuvopipe.require_right(verb, kind);
 	IF ref IS NULL THEN
 		RAISE EXCEPTION '% must be given', kind USING ERRCODE = 'null_value_not_allowed',
 			HINT = format('Give the name or the id of a %s.', kind);
 	END IF;
 	IF _nuvopipe.is_uuid(ref) THEN
 		ref_id := ref::uuid;
-		SELECT r.id, r.name, r.shared, _nuvopipe.acts_for(p.database_role) AS mine INTO hit
-			FROM _nuvopipe.resource r JOIN _nuvopipe.principal p ON p.id = r.owner_id
-			WHERE r.kind = find.kind AND r.tenant_id = tenant AND r.id = ref_id;
+		SELECT r.id, r.name, _nuvopipe.can(verb, r.kind, r.owner_id, r.owner_role, r.shared) AS allowed, 1::bigint AS hits INTO hit
+			FROM _nuvopipe.resource r
+			WHERE r.kind = find.kind AND r.tenant_id = tenant AND r.id = ref_id
+				AND _nuvopipe.can('read', r.kind, r.owner_id, r.owner_role, r.shared);
 	ELSE
-		SELECT r.id, r.name, r.shared, _nuvopipe.acts_for(p.database_role) AS mine INTO hit
-			FROM _nuvopipe.resource r JOIN _nuvopipe.principal p ON p.id = r.owner_id
-			WHERE r.kind = find.kind AND r.tenant_id = tenant AND r.name = ref;
+		-- names are unique among what one owner has; the caller's own come first
+		SELECT r.id, r.name, _nuvopipe.can(verb, r.kind, r.owner_id, r.owner_role, r.shared) AS allowed,
+				count(*) OVER (PARTITION BY r.owner_id IS NOT DISTINCT FROM own_id) AS hits
+			INTO hit
+			FROM _nuvopipe.resource r
+			WHERE r.kind = find.kind AND r.tenant_id = tenant AND r.name = ref
+				AND _nuvopipe.can('read', r.kind, r.owner_id, r.owner_role, r.shared)
+			ORDER BY r.owner_id IS NOT DISTINCT FROM own_id DESC
+			LIMIT 1;
 	END IF;
 
-	IF hit.mine OR (hit.shared AND NOT manage) THEN
+	IF hit.hits > 1 THEN
+		RAISE EXCEPTION 'there is more than one % "%"', kind, ref USING ERRCODE = 'ambiguous_alias',
+			HINT = 'They have different owners; give the id.';
+	ELSIF hit.allowed THEN
 		RETURN hit.id;
-	ELSIF hit.shared THEN
+	ELSIF hit.id IS NOT NULL THEN
 		RAISE EXCEPTION 'must be owner of % "%"', kind, hit.name USING ERRCODE = 'insufficient_privilege';
 	END IF;
 	near := _nuvopipe.closest(ref, _nuvopipe.visible_names(kind));

@@ -36,8 +36,9 @@ DECLARE
 	foreign_one record;
 BEGIN
 	SELECT c.name, c.node_type, o.name AS owner INTO foreign_one
-		FROM _nuvopipe.connector c JOIN _nuvopipe.principal o ON o.id = c.owner_id
-		WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = connector_id AND c.node_type IN ('TABLE', 'FILE') AND c.owner_id <> owner_id;
+		FROM _nuvopipe.connector c JOIN _nuvopipe.owner o ON o.id = c.owner_id
+		WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = connector_id AND c.node_type IN ('TABLE', 'FILE')
+			AND o.role <> (SELECT p.role FROM _nuvopipe.owner p WHERE p.id = owner_id);
 	IF FOUND THEN
 		RAISE EXCEPTION '%: connector "%" belongs to "%"', path, foreign_one.name, foreign_one.owner
 			USING ERRCODE = 'insufficient_privilege',
@@ -103,6 +104,7 @@ DECLARE
 	pipeline_name text := name;
 	configuration_id uuid;
 BEGIN
+	PERFORM _nuvopipe.require_right('create', 'pipeline');
 	IF template IS NOT NULL THEN
 		SELECT t.definition INTO preset FROM _nuvopipe.pipeline_template t
 			WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = _nuvopipe.template_id(template);
@@ -129,7 +131,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_pipeline IS
 'Defines a pipeline from an input connector through a target data model to an output connector.
-name: unique in the organisation. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name. schedule: {"frequency": "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY", "interval", "starts_on", "ends_on", "time_zone"}. error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null. options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, output_format (csv, tsv, json, jsonl); added to those of the template. description, tags: free.
+name: unique among what the caller owns. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name. schedule: {"frequency": "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY", "interval", "starts_on", "ends_on", "time_zone"}. error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null. options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, output_format (csv, tsv, json, jsonl); added to those of the template. description, tags: free.
 Runs have the rights of the role that calls this.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42704 for unknown objects, 42501 for missing privileges, 42710 if the name is taken, 0A000 for transformations.';
@@ -145,7 +147,7 @@ AS $$
 DECLARE
 	me uuid := _nuvopipe.me();
 	tenant uuid := _nuvopipe.tenant();
-	object_id uuid := _nuvopipe.find('pipeline', pipeline, manage => true);
+	object_id uuid := _nuvopipe.find('pipeline', pipeline, 'write');
 	old _nuvopipe.pipeline;
 	was _nuvopipe.pipeline_configuration;
 	configuration_id uuid;
@@ -195,7 +197,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_pipeline(pipeline text) RETURNS void
 AS $$
 #variable_conflict use_variable
 DECLARE
-	object_id uuid := _nuvopipe.find('pipeline', pipeline, manage => true);
+	object_id uuid := _nuvopipe.find('pipeline', pipeline, 'delete');
 BEGIN
 	-- the row lock waits for a claim under way; the statements after it see what was claimed
 	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = _nuvopipe.tenant() AND p.id = object_id;

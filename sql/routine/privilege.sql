@@ -6,13 +6,14 @@
  * themselves are granted here, and need no USAGE on their schema, for they were
  * bound when those were created.
  */
-REVOKE ALL ON ALL ROUTINES IN SCHEMA nuvopipe, _nuvopipe FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA nuvopipe, _nuvopipe, nuvopipe_api FROM PUBLIC;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
+GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
 
 GRANT EXECUTE ON FUNCTION
 	_nuvopipe.tenant(),
-	_nuvopipe.acts_for(name),
+	_nuvopipe.can(text, text, uuid, name, boolean),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[])

@@ -37,20 +37,20 @@ DECLARE
 	moment timestamptz := clock_timestamp();
 	p record;
 BEGIN
-	SELECT c.id AS configuration_id, c.tenant_id, o.database_role,
+	SELECT c.id AS configuration_id, c.tenant_id, l.owner_id, o.role AS owner_role,
 			coalesce((c.options ->> 'max_attempts')::int, current_setting('nuvopipe.max_retries')::int + 1) AS max_attempts
 		INTO STRICT p
 		FROM _nuvopipe.pipeline l
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = l.configuration_id
-			JOIN _nuvopipe.principal o ON o.id = l.owner_id
+			JOIN _nuvopipe.owner o ON o.id = l.owner_id
 		WHERE l.id = queue.pipeline_id;
 	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by)
 		VALUES (p.tenant_id, run_id, queue.pipeline_id, queue.trigger_type, moment, me)
 		ON CONFLICT (tenant_id, id) DO NOTHING;
-	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_role, trigger_type,
+	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type,
 			max_attempts, forced, discover, object_path, object_name, object_version, object_bytes,
 			available_at, queued_at, created_at, created_by, updated_at, updated_by)
-		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.database_role, queue.trigger_type,
+		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.owner_id, p.owner_role, queue.trigger_type,
 			p.max_attempts, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
 			moment, moment, moment, me, moment, me);
 	PERFORM pg_notify('nuvopipe', json_build_object('execution', new_id, 'status', 'QUEUED')::text);
@@ -66,13 +66,24 @@ BEGIN ATOMIC
 	SELECT c.node_type IN ('FTP', 'FILE') FROM _nuvopipe.connector c WHERE c.id = connector_id;
 END;
 
+-- The id of a pipeline the caller may execute.
+CREATE OR REPLACE FUNCTION _nuvopipe.find_to_execute(pipeline text) RETURNS uuid
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.require_right('create', 'execution');
+	RETURN _nuvopipe.find('pipeline', pipeline);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false) RETURNS SETOF nuvopipe.execution
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
+	pipeline_id uuid := _nuvopipe.find_to_execute(pipeline);
 	run uuid := _nuvopipe.uuid_v7();
 	input record;
 	found record;
@@ -127,7 +138,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	chunk_bytes constant int := 1024 * 1024;
-	pipeline_id uuid := _nuvopipe.find('pipeline', pipeline, true);
+	pipeline_id uuid := _nuvopipe.find_to_execute(pipeline);
 	new_id uuid;
 	tenant uuid := _nuvopipe.tenant();
 	total bigint := length(data);
@@ -158,13 +169,14 @@ DECLARE
 	tenant uuid := _nuvopipe.tenant();
 	e record;
 BEGIN
-	PERFORM _nuvopipe.require_user();
+	PERFORM _nuvopipe.require_right('write', 'execution');
 	UPDATE _nuvopipe.execution x SET cancel_requested = true, updated_at = clock_timestamp()
-		WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.acts_for(x.owner_role) AND x.status IN ('QUEUED', 'RUNNING')
+		WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.can('write', 'execution', x.owner_id, x.owner_role)
+			AND x.status IN ('QUEUED', 'RUNNING')
 		RETURNING x.status, x.worker_pid, x.worker_started_at INTO e;
 	IF NOT FOUND THEN
 		PERFORM FROM _nuvopipe.execution x
-			WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.acts_for(x.owner_role);
+			WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.can('read', 'execution', x.owner_id, x.owner_role);
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
 		END IF;
@@ -213,7 +225,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.processes(OUT pid int, OUT kind text, OUT d
 CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
 	SELECT w.pid, w.kind, w.started_at, w.idle,
 			(SELECT e.id FROM _nuvopipe.execution e
-				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.acts_for(e.owner_role)) AS execution,
+				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)) AS execution,
 			w.executions
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
@@ -233,7 +245,7 @@ CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS
 			w.pid
 		FROM _nuvopipe.processes() w
 			JOIN _nuvopipe.execution e ON e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution
-		WHERE _nuvopipe.acts_for(e.owner_role);
+		WHERE _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.execution_progress IS 'How far the running executions have come, live from shared memory. Empty unless the library is preloaded.';
 COMMENT ON COLUMN nuvopipe.execution_progress.phase IS 'fetch, survey, process, deliver or finish; bytes and rows count within the phase.';
 COMMENT ON COLUMN nuvopipe.execution_progress.remaining IS 'Estimate for the rest of this phase.';

@@ -60,6 +60,7 @@ DECLARE
 	moment timestamptz := clock_timestamp();
 	level text := _nuvopipe.check_permissions(permissions);
 BEGIN
+	PERFORM _nuvopipe.require_right('create', 'tdm');
 	PERFORM _nuvopipe.check_name(name);
 	IF columns IS NULL THEN
 		PERFORM _nuvopipe.fault('columns', 'must be given');
@@ -76,7 +77,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_tdm IS
 'Defines a target data model: the columns that data is mapped to, with their types and validations.
-name: unique in the organisation. columns: array of column objects (key, label, columnType, validations, ...), kept as given. permissions: {"level": "PUBLIC"} lets every user of nuvopipe use it; default PRIVATE. description, tags: free.
+name: unique among what the caller owns. columns: array of column objects (key, label, columnType, validations, ...), kept as given. permissions: {"level": "PUBLIC"} lets every user of nuvopipe use it; default PRIVATE. description, tags: free.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42710 if the name is taken, 42501 without membership in nuvopipe_user.';
 
@@ -110,7 +111,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	me uuid := _nuvopipe.me();
-	object_id uuid := _nuvopipe.find('tdm', tdm, manage => true);
+	object_id uuid := _nuvopipe.find('tdm', tdm, 'write');
 	level text := _nuvopipe.check_permissions(permissions);
 BEGIN
 	IF name IS NOT NULL THEN
@@ -147,7 +148,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_tdm(tdm text) RETURNS void
 AS $$
 #variable_conflict use_variable
 DECLARE
-	object_id uuid := _nuvopipe.find('tdm', tdm, manage => true);
+	object_id uuid := _nuvopipe.find('tdm', tdm, 'delete');
 	object_name text;
 BEGIN
 	SELECT t.name INTO object_name FROM _nuvopipe.tdm t

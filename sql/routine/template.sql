@@ -111,6 +111,7 @@ DECLARE
 	new_id uuid := _nuvopipe.uuid_v7();
 	moment timestamptz := clock_timestamp();
 BEGIN
+	PERFORM _nuvopipe.require_right('create', 'template');
 	PERFORM _nuvopipe.check_name(name);
 	INSERT INTO _nuvopipe.pipeline_template (id, tenant_id, owner_id, name, description, tags, definition,
 			created_at, created_by, updated_at, updated_by)
@@ -123,7 +124,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_template IS
 'Defines a template: presets for pipelines made with create_pipeline(template => ...).
-name: unique in the organisation. definition: object with any of pipeline_name, input_connectors and output_connectors (arrays of one name or id), tdm (name or id), mapping_config, schedule_config, error_config {"error_threshold"}, developer_mode, options. description, tags: free.
+name: unique among what the caller owns. definition: object with any of pipeline_name, input_connectors and output_connectors (arrays of one name or id), tdm (name or id), mapping_config, schedule_config, error_config {"error_threshold"}, developer_mode, options. description, tags: free.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42704 for unknown objects, 42710 if the name is taken, 0A000 for more than one connector, 42501 without membership in nuvopipe_user.';
 
@@ -135,7 +136,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	me uuid := _nuvopipe.me();
-	object_id uuid := _nuvopipe.find('template', template, manage => true);
+	object_id uuid := _nuvopipe.find('template', template, 'write');
 	checked jsonb;
 BEGIN
 	IF name IS NOT NULL THEN
@@ -168,7 +169,7 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_template(template text) RETURNS void
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	object_id uuid := _nuvopipe.find('template', template, manage => true);
+	object_id uuid := _nuvopipe.find('template', template, 'delete');
 BEGIN
 	DELETE FROM _nuvopipe.pipeline_template t WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
 END

@@ -9,8 +9,9 @@
 CREATE OR REPLACE VIEW nuvopipe.tdms WITH (security_barrier) AS
 	SELECT t.id, t.name, t.description, t.tags, t.columns, t.permissions_level,
 			o.name AS owner, t.created_at, t.created_by, t.updated_at, t.updated_by
-		FROM _nuvopipe.tdm t JOIN _nuvopipe.principal o ON o.id = t.owner_id
-		WHERE t.tenant_id = _nuvopipe.tenant() AND (t.permissions_level = 'PUBLIC' OR _nuvopipe.acts_for(o.database_role));
+		FROM _nuvopipe.tdm t JOIN _nuvopipe.owner o ON o.id = t.owner_id
+		WHERE t.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'tdm', t.owner_id, o.role,
+			t.permissions_level = 'PUBLIC' AND o.kind <> 'SUB_ORG');
 COMMENT ON VIEW nuvopipe.tdms IS 'Target data models: the caller''s own and those that are PUBLIC.';
 COMMENT ON COLUMN nuvopipe.tdms.columns IS 'Column objects, as they were given.';
 COMMENT ON COLUMN nuvopipe.tdms.permissions_level IS 'PUBLIC: every user of nuvopipe may use it. PRIVATE: its owner.';
@@ -19,16 +20,17 @@ COMMENT ON COLUMN nuvopipe.tdms.owner IS 'Database role (or user) it belongs to.
 CREATE OR REPLACE VIEW nuvopipe.connectors WITH (security_barrier) AS
 	SELECT c.id, c.name, c.description, c.tags, c.direction, c.node_type, c.configuration,
 			c.trigger_type, c.permissions_level, o.name AS owner, c.created_at, c.created_by, c.updated_at, c.updated_by
-		FROM _nuvopipe.connector c JOIN _nuvopipe.principal o ON o.id = c.owner_id
-		WHERE c.tenant_id = _nuvopipe.tenant() AND (c.permissions_level = 'PUBLIC' OR _nuvopipe.acts_for(o.database_role));
+		FROM _nuvopipe.connector c JOIN _nuvopipe.owner o ON o.id = c.owner_id
+		WHERE c.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'connector', c.owner_id, o.role,
+			c.permissions_level = 'PUBLIC' AND o.kind <> 'SUB_ORG');
 COMMENT ON VIEW nuvopipe.connectors IS 'Connectors: the caller''s own and those that are PUBLIC.';
 COMMENT ON COLUMN nuvopipe.connectors.configuration IS 'Secrets show as "********"; given back to update_connector that means: keep.';
 COMMENT ON COLUMN nuvopipe.connectors.trigger_type IS 'TIME_BASE: asked by schedule or by hand. EVENT_BASE: data is sent to it.';
 
 CREATE OR REPLACE VIEW nuvopipe.templates WITH (security_barrier) AS
 	SELECT t.id, t.name, t.description, t.tags, t.definition, o.name AS owner, t.created_at, t.created_by, t.updated_at, t.updated_by
-		FROM _nuvopipe.pipeline_template t JOIN _nuvopipe.principal o ON o.id = t.owner_id
-		WHERE t.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(o.database_role);
+		FROM _nuvopipe.pipeline_template t JOIN _nuvopipe.owner o ON o.id = t.owner_id
+		WHERE t.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'template', t.owner_id, o.role);
 COMMENT ON VIEW nuvopipe.templates IS 'The caller''s templates of pipelines.';
 COMMENT ON COLUMN nuvopipe.templates.definition IS 'Presets; connectors and model are ids.';
 
@@ -39,12 +41,12 @@ CREATE OR REPLACE VIEW nuvopipe.pipelines WITH (security_barrier) AS
 			c.mapping_config, c.error_threshold, c.developer_mode, c.schedule_config, c.options,
 			p.created_at, p.created_by, p.updated_at, p.updated_by
 		FROM _nuvopipe.pipeline p
-			JOIN _nuvopipe.principal o ON o.id = p.owner_id
+			JOIN _nuvopipe.owner o ON o.id = p.owner_id
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
 			JOIN _nuvopipe.connector i ON i.id = c.input_connector_id
 			JOIN _nuvopipe.connector e ON e.id = c.output_connector_id
 			JOIN _nuvopipe.tdm t ON t.id = c.tdm_id
-		WHERE p.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(o.database_role);
+		WHERE p.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'pipeline', p.owner_id, o.role);
 COMMENT ON VIEW nuvopipe.pipelines IS 'The caller''s pipelines with their current configuration.';
 COMMENT ON COLUMN nuvopipe.pipelines.configuration IS 'Id of the current configuration; executions keep the one they ran with.';
 COMMENT ON COLUMN nuvopipe.pipelines.version IS 'Counts the changes of the configuration, from 1.';
@@ -61,7 +63,7 @@ CREATE OR REPLACE VIEW nuvopipe.executions WITH (security_barrier) AS
 		FROM _nuvopipe.execution e
 			LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id
 			LEFT JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts
-		WHERE e.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
+		WHERE e.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.executions IS 'Executions of the caller''s pipelines, also of those deleted since; counts are of the last attempt.';
 COMMENT ON COLUMN nuvopipe.executions.pipeline_name IS 'Null once the pipeline is deleted.';
 COMMENT ON COLUMN nuvopipe.executions.status IS 'QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED.';
@@ -77,7 +79,7 @@ CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS
 			a.input_bytes, a.output_bytes, a.phases, a.sniff, a.votes,
 			a.error_type, a.error_sqlstate, a.error_message, a.error_detail, a.error_hint, a.note
 		FROM _nuvopipe.execution_attempt a JOIN _nuvopipe.execution e ON e.tenant_id = a.tenant_id AND e.id = a.execution_id
-		WHERE a.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
+		WHERE a.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.execution_runs IS 'The attempts of executions, one row a try.';
 COMMENT ON COLUMN nuvopipe.execution_runs.type IS 'CREATE: the first. FIX: after a fix. RETRY: after a failure that may pass.';
 COMMENT ON COLUMN nuvopipe.execution_runs.duration IS 'Milliseconds.';
@@ -91,7 +93,7 @@ COMMENT ON COLUMN nuvopipe.execution_runs.votes IS 'Number format and date order
 CREATE OR REPLACE VIEW nuvopipe.issues WITH (security_barrier) AS
 	SELECT i.execution_id AS execution, i.attempt, i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
 		FROM _nuvopipe.issue i JOIN _nuvopipe.execution e ON e.tenant_id = i.tenant_id AND e.id = i.execution_id
-		WHERE i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
+		WHERE i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.issues IS 'What was wrong with cells and rows, by execution and attempt. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.issues.seq IS 'Order in which the issues were found, within the attempt.';
 COMMENT ON COLUMN nuvopipe.issues.row_no IS 'Data row in input order, from 1.';
@@ -101,7 +103,7 @@ COMMENT ON COLUMN nuvopipe.issues.value IS 'The original value.';
 CREATE OR REPLACE VIEW nuvopipe.rejected_rows WITH (security_barrier) AS
 	SELECT i.execution_id AS execution, i.attempt, i.row_no, i.line_no, i.source
 		FROM _nuvopipe.issue i JOIN _nuvopipe.execution e ON e.tenant_id = i.tenant_id AND e.id = i.execution_id
-		WHERE i.source IS NOT NULL AND i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(e.owner_role);
+		WHERE i.source IS NOT NULL AND i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.rejected_rows IS 'Rows that were kept out of the output, as they were read. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.row_no IS 'Data row in input order, from 1.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.line_no IS 'Line of the input where the row begins, from 1.';
@@ -110,7 +112,7 @@ COMMENT ON COLUMN nuvopipe.rejected_rows.source IS 'Cells by source column.';
 CREATE OR REPLACE VIEW nuvopipe.events WITH (security_barrier) AS
 	SELECT v.id, v.at, v.execution_id AS execution, v.kind, v.payload
 		FROM _nuvopipe.event v LEFT JOIN _nuvopipe.execution e ON e.tenant_id = v.tenant_id AND e.id = v.execution_id
-		WHERE v.tenant_id = _nuvopipe.tenant() AND _nuvopipe.acts_for(coalesce(e.owner_role, 'nuvopipe_admin'));
+		WHERE v.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', coalesce(e.owner_id, v.tenant_id), coalesce(e.owner_role, 'nuvopipe_admin'));
 COMMENT ON VIEW nuvopipe.events IS 'What happened to the caller''s executions; events of no living execution are for admins.';
 COMMENT ON COLUMN nuvopipe.events.kind IS 'What happened; payload depends on it.';
 
@@ -125,7 +127,7 @@ DECLARE
 	last_attempt int;
 BEGIN
 	SELECT e.attempts INTO last_attempt FROM _nuvopipe.execution e
-		WHERE e.tenant_id = tenant AND e.id = execution AND _nuvopipe.acts_for(e.owner_role);
+		WHERE e.tenant_id = tenant AND e.id = execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
 	END IF;

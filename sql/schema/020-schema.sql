@@ -14,4 +14,5 @@ CREATE SCHEMA nuvopipe;
 COMMENT ON SCHEMA nuvopipe IS 'nuvopipe: the public contract (typed functions and views)';
 CREATE SCHEMA _nuvopipe;
 COMMENT ON SCHEMA _nuvopipe IS 'nuvopipe: private tables and helpers; no access but through schema nuvopipe';
-
+CREATE SCHEMA nuvopipe_api;
+COMMENT ON SCHEMA nuvopipe_api IS 'nuvopipe: the API, one function an operation; what the listener and PostgREST serve';

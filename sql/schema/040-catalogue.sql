@@ -17,6 +17,7 @@
 CREATE TABLE _nuvopipe.organization (
 	id uuid NOT NULL,
 	name text NOT NULL,
+	database_role name,			-- whose rights runs have, unless their owner has a role of its own
 	description text,
 	tags text[] NOT NULL DEFAULT '{}',
 	acl jsonb,
@@ -26,6 +27,7 @@ CREATE TABLE _nuvopipe.organization (
 	updated_by uuid,
 	CONSTRAINT organization_pkey PRIMARY KEY (id),
 	CONSTRAINT organization_name_key UNIQUE (name),
+	CONSTRAINT organization_database_role_key UNIQUE (database_role),
 	CONSTRAINT organization_name_check CHECK (name <> '')
 );
 
@@ -36,6 +38,14 @@ CREATE TABLE _nuvopipe.principal (
 	name text NOT NULL,
 	identifier text NOT NULL,
 	database_role name,			-- by name: it survives dump and restore into another cluster
+	email text,
+	first_name text,
+	last_name text,
+	role text,				-- of a user: OWNER, MEMBER
+	position text,
+	permissions jsonb,			-- nuvo's permission object, as given; null: everything
+	rights int NOT NULL DEFAULT 65535,	-- the same as bits, see _nuvopipe.rights
+	password text,				-- SCRAM-SHA-256 verifier
 	description text,
 	tags text[] NOT NULL DEFAULT '{}',
 	acl jsonb,
@@ -43,13 +53,68 @@ CREATE TABLE _nuvopipe.principal (
 	created_by uuid,
 	updated_at timestamptz NOT NULL,
 	updated_by uuid,
+	deleted_at timestamptz,			-- the row stays: stamps and owned objects refer to it
 	CONSTRAINT principal_pkey PRIMARY KEY (id),
 	CONSTRAINT principal_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
-	CONSTRAINT principal_identifier_key UNIQUE (tenant_id, kind, identifier),
 	CONSTRAINT principal_database_role_key UNIQUE (database_role),
 	CONSTRAINT principal_kind_check CHECK (kind IN ('USER', 'SUB_ORG', 'ROLE')),
-	CONSTRAINT principal_role_check CHECK (kind <> 'ROLE' OR database_role IS NOT NULL)
+	CONSTRAINT principal_role_check CHECK (kind <> 'ROLE' OR database_role IS NOT NULL),
+	CONSTRAINT principal_user_check CHECK ((kind = 'USER') = (role IS NOT NULL) AND role IN ('OWNER', 'MEMBER'))
 );
+
+-- an identifier is free again when its principal is deleted
+CREATE UNIQUE INDEX principal_identifier_key ON _nuvopipe.principal (tenant_id, kind, identifier) WHERE deleted_at IS NULL;
+
+-- The organisation's secret, from which access tokens are made; only its digest is kept.
+CREATE TABLE _nuvopipe.license_key (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	digest bytea NOT NULL,			-- SHA-256
+	label text,
+	created_at timestamptz NOT NULL,
+	created_by uuid,
+	revoked_at timestamptz,
+	CONSTRAINT license_key_pkey PRIMARY KEY (id),
+	CONSTRAINT license_key_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT license_key_digest_key UNIQUE (digest)
+);
+
+-- Keys that sign access tokens.  The newest that is not retired signs; one that is revoked takes its tokens with it.
+CREATE TABLE _nuvopipe.signing_key (
+	id uuid NOT NULL,			-- "kid" of the tokens
+	sealed bytea NOT NULL,			-- {"k": base64url}, encrypted; the key is never in the database
+	created_at timestamptz NOT NULL,
+	created_by uuid,
+	retired_at timestamptz,
+	revoked_at timestamptz,
+	CONSTRAINT signing_key_pkey PRIMARY KEY (id)
+);
+
+-- What lets a request in.  An access token is a JWT whose "jti" is the id here; of an API key only the digest is kept.
+CREATE TABLE _nuvopipe.token (
+	id uuid NOT NULL,
+	tenant_id uuid NOT NULL,
+	principal_id uuid NOT NULL,
+	kind text NOT NULL,
+	signing_key_id uuid,			-- of an access token
+	digest bytea,				-- of an API key, SHA-256
+	scopes text[],				-- "tdm:read", "execution:*" ...; null: all rights of the principal
+	rights int NOT NULL DEFAULT 65535,	-- the same as bits
+	label text,
+	created_at timestamptz NOT NULL,
+	created_by uuid,
+	expires_at timestamptz,			-- null: until it is revoked
+	revoked_at timestamptz,
+	CONSTRAINT token_pkey PRIMARY KEY (id),
+	CONSTRAINT token_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
+	CONSTRAINT token_principal_fkey FOREIGN KEY (principal_id) REFERENCES _nuvopipe.principal (id),
+	CONSTRAINT token_digest_key UNIQUE (digest),
+	CONSTRAINT token_kind_check CHECK (kind IN ('ACCESS_TOKEN', 'API_KEY', 'SESSION')),
+	CONSTRAINT token_secret_check CHECK ((kind = 'API_KEY') = (digest IS NOT NULL))
+);
+
+CREATE INDEX token_principal_idx ON _nuvopipe.token (tenant_id, principal_id);
+CREATE INDEX token_expiry_idx ON _nuvopipe.token (expires_at);
 
 CREATE TABLE _nuvopipe.tdm (
 	id uuid NOT NULL,
@@ -68,7 +133,7 @@ CREATE TABLE _nuvopipe.tdm (
 	CONSTRAINT tdm_pkey PRIMARY KEY (id),
 	CONSTRAINT tdm_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
 	CONSTRAINT tdm_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
-	CONSTRAINT tdm_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT tdm_name_key UNIQUE (tenant_id, owner_id, name),
 	CONSTRAINT tdm_name_check CHECK (name <> ''),
 	CONSTRAINT tdm_columns_check CHECK (jsonb_typeof(columns) = 'array'),
 	CONSTRAINT tdm_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
@@ -108,7 +173,7 @@ CREATE TABLE _nuvopipe.connector (
 	CONSTRAINT connector_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
 	CONSTRAINT connector_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
 	CONSTRAINT connector_credential_fkey FOREIGN KEY (credential_id) REFERENCES _nuvopipe.credential (id),
-	CONSTRAINT connector_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT connector_name_key UNIQUE (tenant_id, owner_id, name),
 	CONSTRAINT connector_name_check CHECK (name <> ''),
 	CONSTRAINT connector_direction_check CHECK (direction IN ('INPUT', 'OUTPUT')),
 	CONSTRAINT connector_configuration_check CHECK (jsonb_typeof(configuration) = 'object'),
@@ -132,7 +197,7 @@ CREATE TABLE _nuvopipe.pipeline_template (
 	CONSTRAINT pipeline_template_pkey PRIMARY KEY (id),
 	CONSTRAINT pipeline_template_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
 	CONSTRAINT pipeline_template_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
-	CONSTRAINT pipeline_template_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT pipeline_template_name_key UNIQUE (tenant_id, owner_id, name),
 	CONSTRAINT pipeline_template_name_check CHECK (name <> ''),
 	CONSTRAINT pipeline_template_definition_check CHECK (jsonb_typeof(definition) = 'object')
 );
@@ -191,7 +256,7 @@ CREATE TABLE _nuvopipe.pipeline (
 	CONSTRAINT pipeline_owner_fkey FOREIGN KEY (owner_id) REFERENCES _nuvopipe.principal (id),
 	CONSTRAINT pipeline_configuration_fkey FOREIGN KEY (configuration_id) REFERENCES _nuvopipe.pipeline_configuration (id),
 	CONSTRAINT pipeline_configuration_key UNIQUE (configuration_id),
-	CONSTRAINT pipeline_name_key UNIQUE (tenant_id, name),
+	CONSTRAINT pipeline_name_key UNIQUE (tenant_id, owner_id, name),
 	CONSTRAINT pipeline_name_check CHECK (name <> ''),
 	CONSTRAINT pipeline_status_check CHECK (status IN ('ACTIVE', 'INACTIVE'))
 );

@@ -24,6 +24,7 @@ CREATE TABLE _nuvopipe.execution (
 	run_id uuid NOT NULL,
 	pipeline_id uuid NOT NULL,
 	configuration_id uuid NOT NULL,
+	owner_id uuid NOT NULL,			-- of the pipeline, when it was queued
 	owner_role name NOT NULL,		-- the database role whose rights the run has
 	trigger_type text NOT NULL,
 	status text NOT NULL DEFAULT 'QUEUED',
@@ -174,3 +175,22 @@ CREATE TABLE _nuvopipe.event (
 );
 
 CREATE INDEX event_execution_idx ON _nuvopipe.event (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
+
+/*
+ * Answers to requests that carried an Idempotency-Key, written in the
+ * transaction of what they answer: a request that comes again gets the same
+ * answer, and does nothing.
+ */
+CREATE TABLE _nuvopipe.idempotency (
+	tenant_id uuid NOT NULL,
+	principal_id uuid NOT NULL,
+	key text NOT NULL,
+	request bytea NOT NULL,			-- SHA-256 of method, path and body
+	status int,
+	content_type text,
+	body bytea,
+	created_at timestamptz NOT NULL,
+	CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal_id, key)
+);
+
+CREATE INDEX idempotency_age_idx ON _nuvopipe.idempotency (created_at);

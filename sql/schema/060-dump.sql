@@ -2,6 +2,9 @@
 -- Users fill every table, so every table is dumped whole.  No table has a sequence.
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.organization', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.principal', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.license_key', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.signing_key', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.token', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.tdm', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.credential', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.connector', '');
@@ -15,3 +18,4 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.execution_input', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.idempotency', '');

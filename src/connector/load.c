@@ -26,9 +26,9 @@
 #include "connector/option.h"
 
 static const char select_connector[] =
-"SELECT c.name, c.direction, c.node_type, c.configuration, c.trigger_type, p.database_role::text, k.sealed, k.id"
+"SELECT c.name, c.direction, c.node_type, c.configuration, c.trigger_type, p.role::text, k.sealed, k.id"
 " FROM _nuvopipe.connector c"
-" JOIN _nuvopipe.principal p ON p.id = c.owner_id"
+" JOIN _nuvopipe.owner p ON p.id = c.owner_id"
 " LEFT JOIN _nuvopipe.credential k ON k.id = c.credential_id"
 " WHERE c.id = $1";
 

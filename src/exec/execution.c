@@ -481,10 +481,10 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		nvp_arg_text(&query, objects[i].version);
 		nvp_arg_int8(&query, objects[i].bytes);
 		nvp_query_exec(&query,
-					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_role,"
+					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role,"
 					   " trigger_type, max_attempts, forced, object_path, object_name, object_version, object_bytes,"
 					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
-					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_role,"
+					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_id, owner_role,"
 					   " trigger_type, max_attempts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
 					   " WHERE tenant_id = $1 AND id = $2 RETURNING id::text");

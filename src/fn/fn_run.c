@@ -21,7 +21,7 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "exec/run.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_run);

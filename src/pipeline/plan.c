@@ -255,10 +255,10 @@ read_configuration(NvpPlan *plan, const pg_uuid_t *id, char **input, char **outp
 	nvp_arg_uuid(&query, id);
 	if (nvp_query_exec(&query,
 					   "SELECT c.input_connector_id::text, c.output_connector_id::text, t.columns, t.name,"
-					   " c.mapping_config, c.error_threshold, c.developer_mode, c.options, o.database_role::text, c.version"
+					   " c.mapping_config, c.error_threshold, c.developer_mode, c.options, o.role::text, c.version"
 					   " FROM _nuvopipe.pipeline_configuration c"
 					   " JOIN _nuvopipe.pipeline p ON p.id = c.pipeline_id"
-					   " JOIN _nuvopipe.principal o ON o.id = p.owner_id"
+					   " JOIN _nuvopipe.owner o ON o.id = p.owner_id"
 					   " JOIN _nuvopipe.tdm t ON t.id = c.tdm_id"
 					   " WHERE c.id = $1") == 0)
 		ereport(ERROR,

@@ -30,7 +30,7 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 #define EVICTION_MS		15000

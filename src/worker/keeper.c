@@ -28,7 +28,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "exec/execution.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 #define IDLE_TICK_MS	60000

@@ -26,7 +26,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 #define TICK_MS			10000

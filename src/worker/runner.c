@@ -26,7 +26,7 @@
 #include "exec/identity.h"
 #include "exec/run.h"
 #include "net/transfer.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 /* one line for people, one for the log */

@@ -19,7 +19,7 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 #include "worker/worker.h"
 
 /*

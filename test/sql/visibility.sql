@@ -16,9 +16,9 @@ GRANT regress_np_team TO regress_np_dora;
 BEGIN;
 INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by)
 	VALUES (:'tenant', :'dora', :'dora', 'MANUAL', '2024-01-01', :'dora');
-INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_role, trigger_type, status, attempts, object_path,
+INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type, status, attempts, object_path,
 		available_at, queued_at, created_at, created_by, updated_at, updated_by)
-	SELECT :'tenant', e.id::uuid, :'dora', :'dora', :'dora', e.owner, 'MANUAL', 'FAILED', 2, '/in/' || e.owner || '.csv', t, t, t, :'dora', t, :'dora'
+	SELECT :'tenant', e.id::uuid, :'dora', :'dora', :'dora', :'dora', e.owner, 'MANUAL', 'FAILED', 2, '/in/' || e.owner || '.csv', t, t, t, :'dora', t, :'dora'
 	FROM (VALUES (:'dora', 'regress_np_dora'), (:'team', 'regress_np_team'), (:'nobody', 'regress_np_gone')) AS e (id, owner), (VALUES ('2024-01-01'::timestamptz)) AS v (t);
 INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, total_rows, total_error_cells)
 	SELECT :'tenant', e.id, a, CASE a WHEN 1 THEN 'CREATE' ELSE 'FIX' END, 'FAILED', '2024-01-01', 10 * a, a FROM _nuvopipe.execution e, generate_series(1, 2) a;

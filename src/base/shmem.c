@@ -18,7 +18,7 @@
 
 #include "base/compat.h"
 #include "base/guc.h"
-#include "worker/shmem.h"
+#include "base/shmem.h"
 
 NvpShared  *nvp_shared = NULL;
 NvpSlot    *nvp_my_slot = NULL;
