@@ -15,5 +15,6 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.acts_for(name),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
-	_nuvopipe.columns_of_query(text[], oid[], int[])
+	_nuvopipe.columns_of_query(text[], oid[], int[]),
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
 	TO nuvopipe_user;
