@@ -62,7 +62,7 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	is "$(q "SELECT count(*) FROM target")" "$BIG" "a file that rests needs no room: every row"
 
 	# the input fits, its issues do not
-	{ echo id,name; seq 1 150000 | sed 's/.*/x&,n/'; } >"$NVP_TMP/issues.csv"
+	{ echo id,name; seq 1 250000 | sed 's/.*/x&,n/'; } >"$NVP_TMP/issues.csv"
 	chmod 644 "$NVP_TMP/issues.csv"
 	qx "SELECT nuvopipe.create_connector('issues', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'issues.csv'))"
 	line issues target '{"max_attempts": 1}'
