@@ -16,5 +16,6 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.can(text, text, uuid, name, boolean),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
-	_nuvopipe.columns_of_query(text[], oid[], int[])
+	_nuvopipe.columns_of_query(text[], oid[], int[]),
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
 	TO nuvopipe_user;

@@ -90,10 +90,20 @@ COMMENT ON COLUMN nuvopipe.execution_runs.phases IS 'Milliseconds by phase.';
 COMMENT ON COLUMN nuvopipe.execution_runs.sniff IS 'What was recognised in the input: format, encoding, delimiter, header.';
 COMMENT ON COLUMN nuvopipe.execution_runs.votes IS 'Number format and date order by column, as the whole column decided them.';
 
+-- the issues of one row of _nuvopipe.issue, without their rows; or only those with a rejected row, and that
+CREATE OR REPLACE FUNCTION _nuvopipe.unpack_issues(names bytea, first bigint, data bytea, rejected boolean)
+	RETURNS TABLE (seq bigint, row_no bigint, line_no bigint, column_key text, source_column text, code text, message text,
+		value text, severity text, source jsonb)
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 40
+	AS 'MODULE_PATHNAME', 'nuvopipe_unpack_issues';
+
 CREATE OR REPLACE VIEW nuvopipe.issues WITH (security_barrier) AS
-	SELECT i.execution_id AS execution, i.attempt, i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
-		FROM _nuvopipe.issue i JOIN _nuvopipe.execution e ON e.tenant_id = i.tenant_id AND e.id = i.execution_id
-		WHERE i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
+	SELECT p.execution_id AS execution, p.attempt, i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+		FROM _nuvopipe.issue p
+			JOIN _nuvopipe.execution e ON e.tenant_id = p.tenant_id AND e.id = p.execution_id
+			JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
+			CROSS JOIN LATERAL _nuvopipe.unpack_issues(n.data, p.seq, p.data, false) i
+		WHERE p.seq > 0 AND p.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.issues IS 'What was wrong with cells and rows, by execution and attempt. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.issues.seq IS 'Order in which the issues were found, within the attempt.';
 COMMENT ON COLUMN nuvopipe.issues.row_no IS 'Data row in input order, from 1.';
@@ -101,9 +111,12 @@ COMMENT ON COLUMN nuvopipe.issues.column_key IS 'Key of the column in the target
 COMMENT ON COLUMN nuvopipe.issues.value IS 'The original value.';
 
 CREATE OR REPLACE VIEW nuvopipe.rejected_rows WITH (security_barrier) AS
-	SELECT i.execution_id AS execution, i.attempt, i.row_no, i.line_no, i.source
-		FROM _nuvopipe.issue i JOIN _nuvopipe.execution e ON e.tenant_id = i.tenant_id AND e.id = i.execution_id
-		WHERE i.source IS NOT NULL AND i.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
+	SELECT p.execution_id AS execution, p.attempt, i.row_no, i.line_no, i.source
+		FROM _nuvopipe.issue p
+			JOIN _nuvopipe.execution e ON e.tenant_id = p.tenant_id AND e.id = p.execution_id
+			JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
+			CROSS JOIN LATERAL _nuvopipe.unpack_issues(n.data, p.seq, p.data, true) i
+		WHERE p.seq > 0 AND p.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.rejected_rows IS 'Rows that were kept out of the output, as they were read. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.row_no IS 'Data row in input order, from 1.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.line_no IS 'Line of the input where the row begins, from 1.';
@@ -134,8 +147,10 @@ BEGIN
 	RETURN QUERY
 		WITH value AS (
 			SELECT i.column_key, i.code, i.value, count(*) AS n, min(i.seq) AS first
-				FROM _nuvopipe.issue i
-				WHERE i.tenant_id = tenant AND i.execution_id = execution AND i.attempt = last_attempt
+				FROM _nuvopipe.issue p
+					JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
+					CROSS JOIN LATERAL _nuvopipe.unpack_issues(n.data, p.seq, p.data, false) i
+				WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = last_attempt AND p.seq > 0
 				GROUP BY i.column_key, i.code, i.value
 		), ranked AS (
 			SELECT v.*, row_number() OVER (PARTITION BY v.column_key, v.code ORDER BY v.n DESC, v.first) AS rank FROM value v
@@ -152,3 +167,47 @@ COMMENT ON FUNCTION nuvopipe.issue_summary IS
 execution: its id.
 Returns one row for each column and code, most frequent first: how many cells, and up to three of the most frequent values (cut at 100 characters).
 Errors: 42704 if there is no such execution.';
+
+CREATE OR REPLACE FUNCTION nuvopipe.issue_page(execution uuid, after bigint DEFAULT 0, page_size int DEFAULT 100)
+	RETURNS TABLE (seq bigint, row_no bigint, column_key text, source_column text, code text, message text, value text, severity text)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	tenant uuid := _nuvopipe.tenant();
+	last_attempt int;
+	first bigint;
+BEGIN
+	SELECT e.attempts INTO last_attempt FROM _nuvopipe.execution e
+		WHERE e.tenant_id = tenant AND e.id = execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
+	END IF;
+	IF page_size IS NULL OR page_size < 1 THEN
+		RAISE EXCEPTION 'page_size must be at least 1' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	-- where the next issue lies
+	SELECT max(p.seq) INTO first FROM _nuvopipe.issue p
+		WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = last_attempt AND p.seq BETWEEN 1 AND coalesce(after, 0) + 1;
+	RETURN QUERY
+		SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+			FROM _nuvopipe.issue n
+				JOIN (SELECT p.seq, p.data FROM _nuvopipe.issue p
+					WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = last_attempt AND p.seq >= first
+						-- seq has no gaps: the page lies before this
+						AND p.seq <= coalesce(after, 0) + page_size
+					ORDER BY p.seq) p ON true
+				CROSS JOIN LATERAL _nuvopipe.unpack_issues(n.data, p.seq, p.data, false) i
+			WHERE n.tenant_id = tenant AND n.execution_id = execution AND n.attempt = last_attempt AND n.seq = 0
+				AND i.seq > coalesce(after, 0)
+			ORDER BY i.seq LIMIT page_size;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe.issue_page IS
+'Shows the issues of the last attempt of an execution in pages; however many there are, a page costs the same.
+execution: its id.
+after: seq of the last issue seen; 0 begins.
+page_size: how many to show at most.
+Returns the issues in order of seq, with the columns of nuvopipe.issues.
+Errors: 42704 if there is no such execution; 22023 for a page_size below 1.';

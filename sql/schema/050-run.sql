@@ -130,27 +130,22 @@ CREATE TABLE _nuvopipe.execution_input (
 ALTER TABLE _nuvopipe.execution_input ALTER COLUMN data SET STORAGE EXTERNAL;
 
 /*
- * issue takes millions of rows from one run, written in bulk
- * straight into the heap: one index, no foreign key, no CHECK.  Execution ids
- * are version 7, thus ordered by time: the table can be partitioned by ranges
- * of execution_id, which is part of its key.
+ * issue takes millions of issues from one run, written in bulk straight into
+ * the heap: packed, about a page to a row (src/pipeline/issuepack.h), with one
+ * index, no foreign key, no CHECK.  The views nuvopipe.issues and
+ * nuvopipe.rejected_rows unpack them.  Execution ids are version 7, thus ordered
+ * by time: the table can be partitioned by ranges of execution_id, which is part
+ * of its key.
  */
 CREATE TABLE _nuvopipe.issue (
 	tenant_id uuid NOT NULL,
 	execution_id uuid NOT NULL,
 	attempt int NOT NULL,
-	seq bigint NOT NULL,
-	row_no bigint NOT NULL,			-- data row, from 1, in input order
-	line_no bigint,				-- physical line where the row begins
-	column_key text,			-- null: the whole row
-	source_column text,
-	code text NOT NULL,
-	message text NOT NULL,
-	value text,
-	severity text NOT NULL,
-	source jsonb,				-- the row as it was read: with the first issue of a row that was rejected
+	seq bigint NOT NULL,			-- of the first issue, from 1; 0: the names that the others refer to
+	issues int NOT NULL,			-- how many
+	data bytea NOT NULL,
 	CONSTRAINT issue_pkey PRIMARY KEY (tenant_id, execution_id, attempt, seq)
-);
+) WITH (toast_tuple_target = 8160);		-- a page full stays as it is; only more than that is compressed and moved out
 
 -- What has been taken in: the key makes intake exactly-once.  It outlives executions.
 CREATE TABLE _nuvopipe.input_ledger (

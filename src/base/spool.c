@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "commands/tablespace.h"
 #include "miscadmin.h"
@@ -326,12 +327,49 @@ give_back(NvpSpool *spool)
 	spool->lent = -1;
 }
 
-/* nvp_spool_reset empties the file and forgets a failure. */
+/*
+ * nvp_spool_link gives a flushed spool a second name, so that its bytes need
+ * not be copied; the name stays when the spool is freed.  The file is as open
+ * to others as those that COPY makes, and its bytes are not yet synced.
+ *
+ * out: false if it has to be copied, whatever the reason: another file system,
+ *		or one without links.
+ */
+bool
+nvp_spool_link(NvpSpool *spool, const char *path)
+{
+	const char *name = FilePathName(spool->file);
+	struct stat st;
+
+	if (spool->lent >= 0 || spool->error || spool->used > 0)
+		return false;
+	/* the file may be longer than what was appended since the last reset */
+	if (lstat(name, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != spool->size || st.st_nlink != 1)
+		return false;
+	if (link(name, path) != 0)
+		return false;
+	spool->is_linked = true;
+	if (chmod(path, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) == 0)
+		return true;
+	unlink(path);
+	return false;
+}
+
+/* nvp_spool_reset empties the file and forgets a failure; xact as for create. */
 void
 nvp_spool_reset(NvpSpool *spool)
 {
 	give_back(spool);
-	(void) FileTruncate(spool->file, 0, PG_WAIT_EXTENSION);
+	if (spool->is_linked)
+	{
+		/* the bytes are somebody else's now */
+		FileClose(spool->file);
+		spool->file = -1;
+		spool->is_linked = false;
+		spool->file = open_file();
+	}
+	else
+		(void) FileTruncate(spool->file, 0, PG_WAIT_EXTENSION);
 	if (spool->error)
 		pfree(spool->error);
 	spool->error = NULL;
@@ -345,7 +383,8 @@ void
 nvp_spool_free(NvpSpool *spool)
 {
 	give_back(spool);
-	FileClose(spool->file);
+	if (spool->file >= 0)
+		FileClose(spool->file);
 	pfree(spool->buf);
 	if (spool->error)
 		pfree(spool->error);

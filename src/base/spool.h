@@ -9,6 +9,7 @@
  *		   time; reset to begin anew.
  *		   lend instead of append for a file of this server: it is read where it
  *		   lies, and should it change meanwhile, reading fails.
+ *		   link instead of reading, where the bytes become a file beside.
  * Memory: one buffer of 256 kB for writing, in the context current at create.
  *		   The file lives across transactions, obeys temp_tablespaces and
  *		   temp_file_limit, and is removed by the server at the latest when
@@ -29,6 +30,7 @@
 typedef struct NvpSpool
 {
 	int			file;			/* File (fd.h) */
+	bool		is_linked;		/* the file has another name by now */
 	int			lent;			/* File read instead, -1 = none */
 	const char *path;			/* of lent */
 	struct stat *stat;			/* of lent, when it was opened */
@@ -49,6 +51,7 @@ extern bool nvp_spool_flush(NvpSpool *spool);
 extern int64 nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size);
 extern NvpSource *nvp_spool_source(NvpSpool *spool);
 extern bool nvp_spool_fault(const NvpSpool *spool, NvpFault *fault, const char *what);
+extern bool nvp_spool_link(NvpSpool *spool, const char *path);
 extern void nvp_spool_reset(NvpSpool *spool);
 extern void nvp_spool_free(NvpSpool *spool);
 

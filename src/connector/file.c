@@ -5,7 +5,8 @@
  *
  * Flow:   list: the regular files of one folder
  *		   fetch: read into the spool, checked against the listed size
- *		   deliver: name.KEY.part, fsync, rename, fsync of the folder
+ *		   deliver: name.KEY.part (a link to the spool where that can be, else a
+ *				copy), fsync, rename, fsync of the folder
  *		   after: unlink or rename
  * Memory: results in the current context; nothing is kept open.
  * Errors: faults.  authorize throws 42501: the files are opened with the rights
@@ -331,12 +332,28 @@ make_folder(const char *directory, NvpFault *fault)
 	return failed == 0 || target_fault(fault, directory, "create folder");
 }
 
+/* the spool itself under the name of the part; false if it has to be copied */
+static bool
+link_part(const char *part, NvpSpool *spool)
+{
+	unlink(part);				/* what an earlier try left */
+	if (!nvp_spool_link(spool, part))
+		return false;
+	if (fsync_fname_ext(part, false, true, LOG) == 0)
+		return true;
+	unlink(part);
+	return false;
+}
+
 static bool
 write_part(const char *part, NvpSpool *spool, NvpProgressFunc progress, void *arg, NvpFault *fault)
 {
-	volatile int fd = create_part(part);
+	volatile int fd;
 	volatile bool ok = false;
 
+	if (link_part(part, spool))
+		return true;
+	fd = create_part(part);
 	if (fd < 0)
 		return target_fault(fault, part, "create file");
 	PG_TRY();

@@ -16,8 +16,6 @@
 
 #include "exec/life.h"
 
-#define MANY_ISSUES		10000	/* the planner is told of them at once */
-
 /* run a step; an error is caught and returned, NULL = none */
 ErrorData *
 nvp_run_guarded(NvpRun *run, void (*step) (NvpRun *))
@@ -63,8 +61,6 @@ write_down(NvpRun *run, bool to_ledger)
 			nvp_issuelog_store(run->log, run->plan->model, run->job->map->source_names,
 							   run->job->reader->header, run->job->reader->ncols,
 							   &run->execution->tenant_id, &run->execution->id, run->execution->attempt);
-		if (run->log->issues >= MANY_ISSUES)
-			nvp_exec_analyze_issues();
 		if (run->job->validator)
 			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));
 		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->sniff, &run->job->format);

@@ -13,7 +13,6 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
@@ -491,26 +490,5 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"QUEUED\"}",
 										  nvp_get_text(&query, 0, 0)));
 	}
-	nvp_query_close(&query);
-}
-
-/*
- * nvp_exec_analyze_issues tells the planner of many new issues.  Until
- * autovacuum comes by, it would join rejected rows to their issues as if there
- * were a handful of each; people do that right after the run.
- */
-void
-nvp_exec_analyze_issues(void)
-{
-	NvpQuery	query;
-
-	nvp_query_open(&query);
-	/* that somebody else is at it already is no news; the door takes both settings back */
-	(void) set_config_option("client_min_messages", "error", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("log_min_messages", "error", PGC_SUSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	nvp_query_exec(&query,
-				   "ANALYZE (SKIP_LOCKED) _nuvopipe.issue (tenant_id, execution_id, attempt, row_no)");
 	nvp_query_close(&query);
 }

@@ -77,7 +77,6 @@ extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *ou
 extern int	nvp_exec_sweep(void);
 extern int64 nvp_exec_due(TimestampTz *next);
 extern void nvp_exec_renew(void);
-extern void nvp_exec_analyze_issues(void);
 extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
 extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);

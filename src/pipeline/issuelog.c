@@ -3,48 +3,53 @@
  * issuelog.c
  *		Issues and rejected rows of a run, kept on disk until it is decided.
  *
- * Records are a fixed head, two texts, and the cells if the row was rejected and
- * this is its first issue; they never leave this process, so they are written as
- * they stand in memory.
+ * The spool holds what the table will: packs (issuepack.h), each behind its
+ * length and number of issues, so that storing is copying.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "pipeline/flatjson.h"
 #include "pipeline/issuelog.h"
+#include "pipeline/issuepack.h"
 #include "write/rows.h"
 
 /* longer values are cut in the issue; the rejected row has them whole */
 #define ISSUE_VALUE_BYTES	8192
 
-#define STORE_WINDOW		(64 * 1024)
+/* a pack, with the other columns, fills a page */
+#define PACK_BYTES		8000
 
-typedef struct RecordHead
+/* as much as the jsonb of a rejected row can hold, even if each byte is written as \xHH */
+#define ROW_BYTES		(JENTRY_OFFLENMASK / 4 - 1024 * 1024)
+
+/* an issue that waits; message and value follow */
+typedef struct WaitingHead
 {
-	uint64		row_no;
-	uint64		line_no;
-	int32		column;			/* of the model, -1 = the row */
-	uint32		message_len;
-	uint32		value_len;		/* of what is kept */
-	uint32		surplus_len;	/* bytes of the row beyond its cells */
-	int32		ncells;			/* cells of the rejected row, -1 = not here */
-	uint16		code;
-	uint8		severity;
-	bool		is_cut;			/* the value was longer */
-} RecordHead;
+	NvpPackedIssue issue;
+	uint32		message_len;	/* 0 if the message is in the list */
+	uint32		value_len;
+} WaitingHead;
 
-typedef struct CellHead
+/* a pack in the spool; its bytes follow */
+typedef struct PackHead
 {
 	uint32		len;
-	uint32		kind;
-} CellHead;
+	uint32		issues;
+} PackHead;
+
+static void
+begin_pack(NvpIssueLog *log)
+{
+	resetStringInfo(&log->pack);
+	appendStringInfoCharMacro(&log->pack, NVP_PACK_VERSION);
+	log->packed = 0;
+}
 
 /* nvp_issuelog_create opens an empty log in the current context. */
 NvpIssueLog *
@@ -54,6 +59,10 @@ nvp_issuelog_create(void)
 
 	log->spool = nvp_spool_create();
 	initStringInfo(&log->waiting);
+	initStringInfo(&log->pack);
+	log->messages_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe issue messages",
+												  ALLOCSET_SMALL_SIZES);
+	begin_pack(log);
 	return log;
 }
 
@@ -62,7 +71,9 @@ void
 nvp_issuelog_free(NvpIssueLog *log)
 {
 	nvp_spool_free(log->spool);
+	MemoryContextDelete(log->messages_context);
 	pfree(log->waiting.data);
+	pfree(log->pack.data);
 	pfree(log);
 }
 
@@ -72,31 +83,79 @@ nvp_issuelog_reset(NvpIssueLog *log)
 {
 	nvp_spool_reset(log->spool);
 	resetStringInfo(&log->waiting);
+	begin_pack(log);
+	MemoryContextReset(log->messages_context);
+	log->nmessages = log->maxmessages = log->nslots = 0;
+	log->messages = NULL;
+	log->slots = NULL;
 	log->issues = 0;
+}
+
+/*
+ * The message of an issue as an index into the list; -1 if it has to stand by
+ * itself.  Each column and code has one usual message; made to order are those
+ * of rows and of what a table refuses.
+ */
+static int
+message_index(NvpIssueLog *log, const NvpIssue *issue)
+{
+	int			slot = issue->column * NVP_CODE_COUNT + issue->code;
+	MemoryContext old;
+
+	if (issue->column < 0)
+		return -1;
+	if (slot < log->nslots && log->slots[slot] > 0)
+		return strcmp(log->messages[log->slots[slot] - 1], issue->message) == 0 ? log->slots[slot] - 1 : -1;
+	old = MemoryContextSwitchTo(log->messages_context);
+	if (slot >= log->nslots)
+	{
+		int			n = (issue->column + 1) * NVP_CODE_COUNT;
+
+		log->slots = log->slots ? repalloc_huge(log->slots, sizeof(int) * (Size) n) : palloc(sizeof(int) * (Size) n);
+		memset(log->slots + log->nslots, 0, sizeof(int) * (Size) (n - log->nslots));
+		log->nslots = n;
+	}
+	if (log->nmessages == log->maxmessages)
+	{
+		log->maxmessages = Max(log->maxmessages * 2, 64);
+		log->messages = log->messages ? repalloc(log->messages, sizeof(char *) * log->maxmessages) :
+			palloc(sizeof(char *) * log->maxmessages);
+	}
+	log->messages[log->nmessages++] = pstrdup(issue->message);
+	log->slots[slot] = log->nmessages;
+	MemoryContextSwitchTo(old);
+	return log->nmessages - 1;
 }
 
 /* nvp_issuelog_issue adds one issue of the batch in hand. */
 void
 nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue)
 {
-	RecordHead	head = {0};
+	WaitingHead head = {0};
+	NvpPackedIssue *packed = &head.issue;
+	int			message = issue->message ? message_index(log, issue) : -1;
 
-	head.row_no = issue->row_no;
-	head.line_no = issue->line_no;
-	head.column = issue->column;
-	head.code = issue->code;
-	head.severity = issue->severity;
-	head.ncells = -1;
-	head.message_len = issue->message ? strlen(issue->message) : 0;
+	packed->row_no = issue->row_no;
+	packed->line_no = issue->line_no;
+	packed->column = issue->column;
+	packed->code = issue->code;
+	packed->flags = (issue->severity == NVP_SEVERITY_WARNING ? NVP_PACKED_WARNING : 0) |
+		(issue->line_no > 0 ? NVP_PACKED_LINE : 0) | (message < 0 ? NVP_PACKED_MESSAGE : 0);
+	if (message >= 0)
+		packed->message_no = message;
+	else
+		head.message_len = issue->message ? strlen(issue->message) : 0;
 	head.value_len = issue->value ? issue->value_len : 0;
-	head.is_cut = head.value_len > ISSUE_VALUE_BYTES;
-	if (head.is_cut)
+	if (head.value_len > ISSUE_VALUE_BYTES)
 	{
 		/* never in the middle of a code point */
+		packed->flags |= NVP_PACKED_CUT;
 		head.value_len = ISSUE_VALUE_BYTES;
 		while (head.value_len > 0 && ((unsigned char) issue->value[head.value_len] & 0xC0) == 0x80)
 			head.value_len--;
 	}
+	if (head.value_len > 0)
+		packed->flags |= NVP_PACKED_VALUE;
 	appendBinaryStringInfo(&log->waiting, (char *) &head, sizeof(head));
 	if (head.message_len > 0)
 		appendBinaryStringInfo(&log->waiting, issue->message, head.message_len);
@@ -104,22 +163,59 @@ nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue)
 		appendBinaryStringInfo(&log->waiting, issue->value, head.value_len);
 }
 
-/* the cells of a row as it was read, behind the record of its issue */
+/* the first len bytes of the pack into the spool; what lies behind them begins the next */
 static void
-append_row(NvpIssueLog *log, const NvpBatch *batch, int row)
+end_pack(NvpIssueLog *log, int len, uint32 issues)
 {
-	const NvpRow *info = &batch->rows[row];
+	PackHead	head = {len, issues};
+	int			left = log->pack.len - len;
+
+	(void) (nvp_spool_append(log->spool, (char *) &head, sizeof(head)) &&
+			nvp_spool_append(log->spool, log->pack.data, len));
+	memmove(log->pack.data + 1, log->pack.data + len, left);
+	log->pack.len = left + 1;
+	log->packed -= issues;
+}
+
+/* a row that no jsonb can hold could never be shown */
+static void
+check_row_size(const NvpBatch *batch, int row)
+{
+	uint64		bytes = batch->rows[row].extra ? batch->rows[row].extra_len : 0;
 
 	for (int c = 0; c < batch->ncols; c++)
-	{
-		const NvpCell *cell = &nvp_batch_column(batch, c)[row];
-		CellHead	mini = {cell->len, cell->kind};
+		bytes += nvp_batch_column(batch, c)[row].len;
+	if (bytes > ROW_BYTES)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a rejected row of " UINT64_FORMAT " bytes is too large to be kept", bytes),
+				errhint("Lower options.format.max_record_bytes so that such a record is refused when read."));
+}
 
-		(void) (nvp_spool_append(log->spool, (char *) &mini, sizeof(mini)) &&
-				nvp_spool_append(log->spool, cell->ptr, cell->len));
+/* one issue into the pack; with row >= 0 that row of the batch, too */
+static void
+pack_one(NvpIssueLog *log, WaitingHead *head, const char *texts, const NvpBatch *batch, int row)
+{
+	int			start = log->pack.len;
+
+	head->issue.message.ptr = texts;
+	head->issue.message.len = head->message_len;
+	head->issue.value.ptr = texts + head->message_len;
+	head->issue.value.len = head->value_len;
+	if (row >= 0)
+	{
+		check_row_size(batch, row);
+		head->issue.flags |= NVP_PACKED_ROW;
 	}
-	if (info->extra)
-		(void) nvp_spool_append(log->spool, info->extra, info->extra_len);
+	nvp_pack_issue(&log->pack, &head->issue);
+	if (row >= 0)
+		nvp_pack_row(&log->pack, batch, row);
+	log->packed++;
+	log->issues++;
+	if (log->pack.len > PACK_BYTES && log->packed > 1)
+		end_pack(log, start, log->packed - 1);
+	if (log->pack.len > PACK_BYTES)
+		end_pack(log, log->pack.len, log->packed);
 }
 
 /*
@@ -144,26 +240,19 @@ nvp_issuelog_batch(NvpIssueLog *log, const NvpBatch *batch, const uint8 *skip)
 	}
 	for (int at = 0; at < log->waiting.len;)
 	{
-		RecordHead	head;
-		int			texts;
+		WaitingHead head;
 		int			row = -1;
 
 		memcpy(&head, log->waiting.data + at, sizeof(head));
-		texts = head.message_len + head.value_len;
-		if (nleft > 0 && left[head.row_no - batch->first_row_no])
+		at += sizeof(head);
+		if (nleft > 0 && left[head.issue.row_no - batch->first_row_no])
 		{
-			row = head.row_no - batch->first_row_no;
+			row = head.issue.row_no - batch->first_row_no;
 			left[row] = 0;
 			nleft--;
-			head.ncells = batch->ncols;
-			head.surplus_len = batch->rows[row].extra ? batch->rows[row].extra_len : 0;
 		}
-		(void) (nvp_spool_append(log->spool, (char *) &head, sizeof(head)) &&
-				nvp_spool_append(log->spool, log->waiting.data + at + sizeof(head), texts));
-		if (row >= 0)
-			append_row(log, batch, row);
-		log->issues++;
-		at += sizeof(head) + texts;
+		pack_one(log, &head, log->waiting.data + at, batch, row);
+		at += head.message_len + head.value_len;
 	}
 	resetStringInfo(&log->waiting);
 	if (nleft > 0)
@@ -185,180 +274,88 @@ nvp_issuelog_check(NvpIssueLog *log)
 				errhint("Free space there, raise temp_file_limit, or set temp_tablespaces."));
 }
 
-/* ---- writing to the tables ---------------------------------------------- */
-
-typedef struct StoreState
-{
-	NvpSource  *source;
-	char	   *window;			/* bytes read ahead */
-	int			window_used;
-	int			window_len;
-	StringInfoData buf;			/* texts of the current record */
-	const NvpModel *model;
-	Datum	   *column_keys;	/* per model column */
-	Datum	   *source_names;	/* per model column; 0 = NULL */
-	Datum		codes[NVP_CODE_COUNT];
-	Datum		severities[2];
-	NvpFlatJson *flat;			/* rows as wide as the header */
-	NvpFlatJson *flat_surplus;	/* rows with surplus text */
-	NvpCell    *cells;
-	int			ncols;
-	int			attempt;
-	uint64		seq;
-	pg_uuid_t	tenant_id;
-	pg_uuid_t	execution_id;
-	MemoryContext row_context;
-} StoreState;
+/* ---- writing to the table ---------------------------------------------- */
 
 static void
-read_exactly(StoreState *state, void *out, int64 len)
+read_exactly(NvpSource *source, char *out, int64 len)
 {
-	char	   *p = out;
-
 	while (len > 0)
 	{
-		int			n = Min(len, state->window_len - state->window_used);
+		int64		n = source->read(source, out, len);
 
-		if (n == 0)
-		{
-			state->window_len = state->source->read(state->source, state->window, STORE_WINDOW);
-			state->window_used = 0;
-			if (state->window_len <= 0)
-				ereport(ERROR,
-						errcode(ERRCODE_IO_ERROR),
-						errmsg("could not read back the issues of this run"));
-			continue;
-		}
-		memcpy(p, state->window + state->window_used, n);
-		state->window_used += n;
-		p += n;
+		if (n <= 0)
+			ereport(ERROR,
+					errcode(ERRCODE_IO_ERROR),
+					errmsg("could not read back the issues of this run"));
+		out += n;
 		len -= n;
 	}
 }
 
-static Datum
-storable_datum(const char *bytes, int len, bool cut)
+/* what is the same in all table rows of one attempt */
+typedef struct StoreState
 {
-	char	   *out = palloc(len * (Size) 4 + 1);
-	int			n = nvp_storable_text(bytes, len, out);
-
-	if (cut)
-		return CStringGetTextDatum(psprintf("%.*s... (cut)", n, out));
-	return PointerGetDatum(cstring_to_text_with_len(out, n));
-}
-
-/* the rejected row behind an issue, as an object by source column */
-static Datum
-read_row(StoreState *state, const RecordHead *head)
-{
-	resetStringInfo(&state->buf);
-	memset(state->cells, 0, sizeof(NvpCell) * (state->ncols + 1));
-	for (int c = 0; c < head->ncells; c++)
-	{
-		CellHead	mini;
-
-		read_exactly(state, &mini, sizeof(mini));
-		enlargeStringInfo(&state->buf, mini.len + 1);
-		read_exactly(state, state->buf.data + state->buf.len, mini.len);
-		state->cells[c].len = mini.len;
-		state->cells[c].kind = mini.kind;
-		/* the buffer may move: offsets first, pointers below */
-		state->cells[c].ptr = (char *) (intptr_t) state->buf.len;
-		state->buf.len += mini.len;
-	}
-	for (int c = 0; c < head->ncells; c++)
-		state->cells[c].ptr = state->buf.data + (intptr_t) state->cells[c].ptr;
-	if (head->surplus_len > 0)
-	{
-		char	   *extra = palloc(head->surplus_len);
-
-		read_exactly(state, extra, head->surplus_len);
-		state->cells[state->ncols].kind = NVP_CELL_TEXT;
-		state->cells[state->ncols].ptr = extra;
-		state->cells[state->ncols].len = head->surplus_len;
-	}
-	return JsonbPGetDatum(nvp_flatjson_row(head->surplus_len > 0 ? state->flat_surplus : state->flat,
-										   state->cells));
-}
+	NvpBulk    *bulk;
+	Datum		values[6];
+	bool		nulls[6];
+	int64		seq;			/* of the next issue */
+} StoreState;
 
 static void
-store_issue(StoreState *state, NvpBulk *bulk, const RecordHead *head)
+store_pack(StoreState *state, bytea *data, uint32 issues, bool is_names)
 {
-	Datum		values[13];
-	bool		nulls[13] = {false};
-	const char *message;
-
-	resetStringInfo(&state->buf);
-	enlargeStringInfo(&state->buf, head->message_len + head->value_len + 1);
-	read_exactly(state, state->buf.data, head->message_len + (int64) head->value_len);
-	message = state->buf.data;
-	values[0] = UUIDPGetDatum(&state->tenant_id);
-	values[1] = UUIDPGetDatum(&state->execution_id);
-	values[2] = Int32GetDatum(state->attempt);
-	values[3] = Int64GetDatum(++state->seq);
-	values[4] = Int64GetDatum(head->row_no);
-	nulls[5] = head->line_no == 0;
-	values[5] = Int64GetDatum(head->line_no);
-	nulls[6] = head->column < 0;
-	values[6] = nulls[6] ? (Datum) 0 : state->column_keys[head->column];
-	nulls[7] = head->column < 0 || state->source_names[head->column] == 0;
-	values[7] = nulls[7] ? (Datum) 0 : state->source_names[head->column];
-	values[8] = state->codes[head->code];
-	values[9] = storable_datum(message, head->message_len, false);
-	nulls[10] = head->value_len == 0;
-	values[10] = nulls[10] ? (Datum) 0 : storable_datum(message + head->message_len, head->value_len, head->is_cut);
-	values[11] = state->severities[head->severity];
-	nulls[12] = head->ncells < 0;
-	values[12] = nulls[12] ? (Datum) 0 : read_row(state, head);
-	nvp_bulk_add(bulk, values, nulls);
+	state->values[3] = Int64GetDatum(is_names ? 0 : state->seq);
+	state->values[4] = Int32GetDatum(issues);
+	state->values[5] = PointerGetDatum(data);
+	nvp_bulk_add(state->bulk, state->values, state->nulls);
+	state->seq += issues;
 }
 
-/* members of a row with surplus text: the header and one more */
-static NvpFlatJson *
-make_surplus(char **header, int ncols)
-{
-	char	  **names = palloc(sizeof(char *) * (ncols + 1));
-	char	   *surplus = pstrdup("(surplus)");
-	bool		clash;
-
-	memcpy(names, header, sizeof(char *) * ncols);
-	do
-	{
-		clash = false;
-		for (int i = 0; i < ncols && !clash; i++)
-			clash = strcmp(names[i], surplus) == 0;
-		if (clash)
-			surplus = psprintf("(%s)", surplus);
-	} while (clash);
-	names[ncols] = surplus;
-	return nvp_flatjson_create(names, ncols + 1);
-}
-
+/* the lists that the packs refer to */
 static void
-prepare_store(StoreState *state, const NvpModel *model, char **source_names,
-			  char **header, int ncols)
+store_names(StoreState *state, const NvpIssueLog *log, const NvpModel *model, char **source_names,
+			char **header, int ncols)
 {
-	initStringInfo(&state->buf);
-	state->window = palloc(STORE_WINDOW);
-	state->model = model;
-	state->ncols = ncols;
-	state->flat = nvp_flatjson_create(header, ncols);
-	state->flat_surplus = make_surplus(header, ncols);
-	state->cells = palloc0(sizeof(NvpCell) * (ncols + 1));
-	state->column_keys = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));
-	state->source_names = palloc0(sizeof(Datum) * Max(model->ncolumns, 1));
+	const char **texts = palloc(sizeof(char *) * Max(Max(model->ncolumns, NVP_CODE_COUNT), 1));
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoSpaces(&buf, VARHDRSZ);
+	appendStringInfoCharMacro(&buf, NVP_PACK_VERSION);
 	for (int i = 0; i < model->ncolumns; i++)
-	{
-		state->column_keys[i] = CStringGetTextDatum(model->columns[i].key);
-		if (source_names[i])
-			state->source_names[i] = storable_datum(source_names[i], strlen(source_names[i]), false);
-	}
+		texts[i] = model->columns[i].key;
+	nvp_pack_list(&buf, texts, model->ncolumns);
+	nvp_pack_list(&buf, (const char *const *) source_names, model->ncolumns);
+	nvp_pack_list(&buf, (const char *const *) header, ncols);
 	for (int i = 0; i < NVP_CODE_COUNT; i++)
-		state->codes[i] = CStringGetTextDatum(nvp_code_name(i));
-	state->severities[NVP_SEVERITY_ERROR] = CStringGetTextDatum("error");
-	state->severities[NVP_SEVERITY_WARNING] = CStringGetTextDatum("warning");
-	state->row_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe stored rows",
-											   ALLOCSET_DEFAULT_SIZES);
+		texts[i] = nvp_code_name(i);
+	nvp_pack_list(&buf, texts, NVP_CODE_COUNT);
+	nvp_pack_list(&buf, (const char *const *) log->messages, log->nmessages);
+	SET_VARSIZE(buf.data, buf.len);
+	store_pack(state, (bytea *) buf.data, 0, true);
+}
+
+static void
+store_packs(StoreState *state, const NvpIssueLog *log)
+{
+	NvpSource  *source = nvp_spool_source(log->spool);
+	bytea	   *data = palloc(PACK_BYTES + VARHDRSZ);
+	Size		room = PACK_BYTES;
+
+	while (source->read_bytes < source->total_bytes)
+	{
+		PackHead	head;
+
+		read_exactly(source, (char *) &head, sizeof(head));
+		if (head.len > room)
+		{
+			room = head.len;
+			data = repalloc(data, room + VARHDRSZ);
+		}
+		read_exactly(source, VARDATA(data), head.len);
+		SET_VARSIZE(data, head.len + VARHDRSZ);
+		store_pack(state, data, head.issues, false);
+	}
 }
 
 static Oid
@@ -380,35 +377,29 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 {
 	MemoryContext context;
 	MemoryContext old;
-	StoreState	state = {0};
-	NvpBulk    *issues;
+	StoreState	state = {.seq = 1};
 
 	nvp_issuelog_batch(log, NULL, NULL);
 	if (log->issues == 0)
 		return;
+	if (log->packed > 0)
+		end_pack(log, log->pack.len, log->packed);
 	if (!nvp_spool_flush(log->spool))
 		nvp_issuelog_check(log);
 	context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe issue store", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
-	prepare_store(&state, model, source_names, header, ncols);
-	state.source = nvp_spool_source(log->spool);
-	state.attempt = attempt;
-	state.tenant_id = *tenant_id;
-	state.execution_id = *execution_id;
-	issues = nvp_bulk_open(own_table("issue"));
-	for (uint64 i = 0; i < log->issues; i++)
-	{
-		RecordHead	head;
-
-		if ((i & 1023) == 0)
-			CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(state.row_context);
-		MemoryContextSwitchTo(state.row_context);
-		read_exactly(&state, &head, sizeof(head));
-		store_issue(&state, issues, &head);
-		MemoryContextSwitchTo(context);
-	}
-	nvp_bulk_close(issues);
+	state.values[0] = UUIDPGetDatum(tenant_id);
+	state.values[1] = UUIDPGetDatum(execution_id);
+	state.values[2] = Int32GetDatum(attempt);
+	state.bulk = nvp_bulk_open(own_table("issue"));
+	store_names(&state, log, model, source_names, header, ncols);
+	store_packs(&state, log);
+	if (state.seq != log->issues + 1)
+		ereport(ERROR,
+				errcode(ERRCODE_DATA_CORRUPTED),
+				errmsg("the issues of this run are not complete: " INT64_FORMAT " of " UINT64_FORMAT,
+					   state.seq - 1, log->issues));
+	nvp_bulk_close(state.bulk);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -7,12 +7,13 @@
  * are spooled while the run goes on and written in the closing transaction,
  * whatever the outcome.  Nothing is capped.
  *
- * A rejected row is kept with the first of its issues: there always is one, and
- * one row in one table costs half of two rows in two tables.  Which rows are
- * rejected is known when a batch is through; until then its issues wait.
+ * A rejected row is kept with the first of its issues: there always is one.
+ * Which rows are rejected is known when a batch is through; until then its
+ * issues wait.  They are stored packed (issuepack.h).
  *
  * Calls:  create, { issue*, batch }*, { store }, reset or free.
- * Memory: one spool (256 kB buffer), and the issues of one batch.
+ * Memory: one spool (256 kB buffer), the issues of one batch, one pack, and one
+ *		   message for each column and code that had an issue.
  * Errors: a full disk is noted and thrown at the next nvp_issuelog_check (the
  *		   sinks are called from rules, which do not throw).
  *
@@ -32,7 +33,15 @@ typedef struct NvpIssueLog
 {
 	NvpSpool   *spool;
 	StringInfoData waiting;		/* issues of the batch in hand */
-	uint64		issues;			/* in the spool */
+	StringInfoData pack;		/* being filled */
+	uint32		packed;			/* issues in it */
+	uint64		issues;			/* packed so far, all in all */
+	MemoryContext messages_context;
+	int			nmessages;
+	int			maxmessages;
+	char	  **messages;		/* the usual ones */
+	int			nslots;
+	int		   *slots;			/* by column and code: its message + 1, or 0 */
 } NvpIssueLog;
 
 extern NvpIssueLog *nvp_issuelog_create(void);

@@ -22,11 +22,26 @@ INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configurati
 	FROM (VALUES (:'dora', 'regress_np_dora'), (:'team', 'regress_np_team'), (:'nobody', 'regress_np_gone')) AS e (id, owner), (VALUES ('2024-01-01'::timestamptz)) AS v (t);
 INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, total_rows, total_error_cells)
 	SELECT :'tenant', e.id, a, CASE a WHEN 1 THEN 'CREATE' ELSE 'FIX' END, 'FAILED', '2024-01-01', 10 * a, a FROM _nuvopipe.execution e, generate_series(1, 2) a;
+-- issues as src/pipeline/issuepack.h packs them
+CREATE FUNCTION pg_temp.num(n int) RETURNS bytea LANGUAGE sql AS $$
+	SELECT CASE WHEN n < 128 THEN decode(lpad(to_hex(n), 2, '0'), 'hex')
+		ELSE decode(lpad(to_hex(n % 128 + 128), 2, '0') || lpad(to_hex(n / 128), 2, '0'), 'hex') END $$;
+CREATE FUNCTION pg_temp.str(t text) RETURNS bytea LANGUAGE sql AS $$
+	SELECT CASE WHEN t IS NULL THEN '\x00'::bytea ELSE pg_temp.num(octet_length(t) + 1) || convert_to(t, 'UTF8') END $$;
+CREATE FUNCTION pg_temp.list(VARIADIC t text[]) RETURNS bytea LANGUAGE sql AS $$
+	SELECT pg_temp.num(cardinality(t)) || coalesce(string_agg(pg_temp.str(s), ''::bytea ORDER BY n), '') FROM unnest(t) WITH ORDINALITY u (s, n) $$;
 INSERT INTO _nuvopipe.issue
-	SELECT :'tenant', e.id, a, n, n, n + 1, 'city', 'city', 'required', 'This field is required.', CASE n % 4 WHEN 0 THEN NULL ELSE repeat(n % 4 || '', 200) END, 'error',
-		CASE WHEN a = 2 AND n = 1 THEN '{"city": ""}'::jsonb END
+	SELECT :'tenant', e.id, a, 0, 0, '\x01' || pg_temp.list('city') || pg_temp.list('city') || pg_temp.list('city')
+		|| pg_temp.list('required', 'row.too_few_cells') || pg_temp.list('This field is required.')
+	FROM _nuvopipe.execution e, generate_series(1, 2) a;
+-- flags: line known 04, value 08, row 10, own message 20
+INSERT INTO _nuvopipe.issue
+	SELECT :'tenant', e.id, a, n, 1, '\x01' || pg_temp.num(4 + CASE n % 4 WHEN 0 THEN 0 ELSE 8 END + CASE WHEN a = 2 AND n = 1 THEN 16 ELSE 0 END)
+		|| pg_temp.num(n) || pg_temp.num(n + 1) || '\x010000'::bytea
+		|| CASE n % 4 WHEN 0 THEN '' ELSE pg_temp.str(repeat(n % 4 || '', 200)) END
+		|| CASE WHEN a = 2 AND n = 1 THEN '\x010100'::bytea ELSE '' END
 	FROM _nuvopipe.execution e, generate_series(1, 2) a, generate_series(1, 10) n;
-INSERT INTO _nuvopipe.issue VALUES (:'tenant', :'dora', 2, 11, 11, 12, NULL, NULL, 'row.too_few_cells', 'short', NULL, 'error', NULL);
+INSERT INTO _nuvopipe.issue VALUES (:'tenant', :'dora', 2, 11, 1, '\x01240b0c0001'::bytea || pg_temp.str('short'));
 INSERT INTO _nuvopipe.event SELECT :'tenant', e.id, '2024-01-01', e.id, 'EXECUTION_FAILED', '{}' FROM _nuvopipe.execution e;
 INSERT INTO _nuvopipe.event VALUES (:'tenant', :'tenant', '2024-01-01', NULL, 'SERVER_STARTED', '{}');
 
@@ -38,6 +53,15 @@ SELECT count(*) FROM nuvopipe.rejected_rows;
 SELECT kind FROM nuvopipe.events;
 SELECT column_key, code, cells, left(examples[1], 3), array_length(examples, 1), length(examples[1]) FROM nuvopipe.issue_summary(:'dora');
 SELECT count(*) FROM nuvopipe.issue_summary(:'team');
+SELECT seq, row_no, column_key, source_column, code, message, left(value, 3), severity FROM nuvopipe.issue_page(:'dora', 8, 2);
+SELECT seq, row_no, column_key, source_column, code, message, value, severity FROM nuvopipe.issue_page(:'dora', after => 10);
+SELECT count(*) FROM nuvopipe.issue_page(:'dora', 11);
+SELECT row_no, line_no, source FROM nuvopipe.rejected_rows WHERE execution = :'dora';
+SAVEPOINT s;
+SELECT * FROM nuvopipe.issue_page(:'nobody');
+ROLLBACK TO s;
+SELECT * FROM nuvopipe.issue_page(:'dora', page_size => 0);
+ROLLBACK TO s;
 SAVEPOINT s;
 SELECT * FROM nuvopipe.issue_summary(:'nobody');
 ROLLBACK TO s;
@@ -57,6 +81,23 @@ ROLLBACK TO s;
 RESET ROLE;
 SELECT count(*) FROM nuvopipe.executions;
 SELECT count(*) FROM nuvopipe.events;
+
+-- what is no pack is told, and nothing beyond its end is read
+SAVEPOINT s;
+CREATE FUNCTION pg_temp.try_pack(pack bytea) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT count(*)::text FROM _nuvopipe.unpack_issues(
+		'\x01' || pg_temp.list('city') || pg_temp.list('city') || pg_temp.list('city') || pg_temp.list('required') || pg_temp.list('Required.'),
+		1, pack, true));
+EXCEPTION WHEN data_corrupted THEN
+	RETURN 'cannot be read';
+END $$;
+SELECT pg_temp.try_pack('\x01'), pg_temp.try_pack('\x'), pg_temp.try_pack('\x02'), pg_temp.try_pack('\x01ff');
+SELECT pg_temp.try_pack('\x011001010000011941424300') AS whole, string_agg(DISTINCT pg_temp.try_pack(substr('\x011001010000011941424300'::bytea, 1, n)), ', ') AS cut
+	FROM generate_series(2, 11) n;
+SELECT pg_temp.try_pack('\x01100102000001194142430000') AS column_beyond, pg_temp.try_pack('\x01100101010001194142430000') AS code_beyond,
+	pg_temp.try_pack('\x01100101000001ffffffffffffffffff01') AS cell_beyond, pg_temp.try_pack('\x011001010000021941424300') AS row_beyond;
+ROLLBACK TO s;
 
 -- one execution's issues are found by their key
 SET ROLE regress_np_dora;

@@ -27,7 +27,7 @@ arrives() {
 		pid=$(q "SELECT pid FROM nuvopipe.workers WHERE execution = '$EXEC'")
 		sleep 0.1
 	done
-	pid=${pid:-$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner' ORDER BY executions DESC LIMIT 1")}
+	pid=${pid:-$(q "SELECT worker_pid FROM _nuvopipe.execution_attempt WHERE execution_id = '$EXEC' ORDER BY attempt DESC LIMIT 1")}
 	[ -r "/proc/${pid:-0}/status" ] && PEAK=$(awk '/^VmHWM/ { print int($2 / 1024) }' "/proc/$pid/status")
 }
 # failed TYPE SQLSTATE MESSAGE NAME
