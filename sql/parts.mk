@@ -7,6 +7,7 @@ SQL_SCHEMA = \
 	sql/schema/030-type.sql \
 	sql/schema/035-execution-type.sql \
 	sql/schema/040-catalogue.sql \
+	sql/schema/045-api.sql \
 	sql/schema/050-run.sql \
 	sql/schema/060-dump.sql
 
@@ -28,5 +29,8 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
+	sql/routine/route.sql \
+	sql/routine/api_request.sql \
+	sql/routine/api_openapi.sql \
 	sql/routine/privilege.sql \
 	sql/routine/start.sql

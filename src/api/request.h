@@ -93,6 +93,7 @@ typedef struct NvpApiCall
 	Jsonb	   *args;			/* all but those of the body */
 	Jsonb	   *state;			/* of an upload, a download or a stream */
 	int64		received;		/* bytes of the body so far */
+	bool		is_over;		/* a download has come to its end */
 } NvpApiCall;
 
 extern bool nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer);
@@ -103,6 +104,7 @@ extern void nvp_api_events(NvpApiCall *call, StringInfo out);
 extern void nvp_api_fail(const ErrorData *error, const NvpApiRequest *request, NvpApiAnswer *answer);
 extern void nvp_api_refuse(NvpApiAnswer *answer, int status, const char *code, const char *message);
 extern void nvp_api_add_header(NvpApiAnswer *answer, const char *name, const char *value);
+extern const char *nvp_api_token(const NvpApiRequest *request);
 extern const char *nvp_api_header(const NvpApiRequest *request, const char *name);
 
 #endif							/* NVP_REQUEST_H */

@@ -35,6 +35,9 @@ typedef enum NvpTokenState
  */
 extern NvpTokenState nvp_token_check(const char *token, NvpCaller *caller);
 
+/* nvp_token_check_id looks again at a token that was in order before, by its id. */
+extern NvpTokenState nvp_token_check_id(const pg_uuid_t *token_id, NvpCaller *caller);
+
 /*
  * nvp_token_sign makes the text of an access token for a row that exists.
  *

@@ -1,0 +1,237 @@
+/*-------------------------------------------------------------------------
+ *
+ * condition.c
+ *		Conditional requests and Idempotency-Key.
+ *
+ * See condition.h.  Requests whose failures are counted make secrets, so their
+ * answers are never stored.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "mb/pg_wchar.h"
+
+#include "api/answer.h"
+#include "api/condition.h"
+#include "api/route.h"
+#include "base/jsonb.h"
+#include "base/query.h"
+
+#define MAX_KEY_LEN		255
+#define MAX_WAIT_S		25
+
+static char *
+entity_tag(const char *body, size_t len)
+{
+	return psprintf("\"%016llx\"", (unsigned long long) XXH3_64bits(body, len));
+}
+
+/* is tag in a list such as W/"a", "b"?  "*" is any */
+static bool
+is_listed(const char *list, const char *tag)
+{
+	return strcmp(list, "*") == 0 || strstr(list, tag) != NULL;
+}
+
+/* ---- If-Match ---------------------------------------------------------------- */
+
+static void
+lock_object(const char *kind, const char *id)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_text(&query, kind);
+	nvp_arg_text(&query, id);
+	nvp_query_exec(&query, "SELECT _nuvopipe.lock_object($1, $2)");
+	nvp_query_close(&query);
+}
+
+/*
+ * nvp_condition_refuses answers 412, with the object as it is now, if If-Match
+ * names another state.
+ *
+ * locks: the object's row, until the end of the transaction.
+ */
+bool
+nvp_condition_refuses(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
+{
+	const NvpRoute *route = call->route;
+	const char *wanted = nvp_api_header(request, "if-match");
+	Jsonb	   *current;
+	char	   *text;
+
+	if (wanted == NULL || route->object == NULL || route->reader == NULL || strcmp(request->method, "GET") == 0)
+		return false;
+	lock_object(route->object, nvp_jsonb_text(&call->args->root, NULL, "id", ""));
+	current = nvp_route_call(route, route->reader, call->args);
+	text = JsonbToCString(NULL, &current->root, VARSIZE(current));
+	if (is_listed(wanted, entity_tag(text, strlen(text))))
+		return false;
+	nvp_api_explain(answer, 412, "precondition_failed", "the object has changed since it was read",
+					NULL, NULL, text);
+	return true;
+}
+
+/* ---- Idempotency-Key ---------------------------------------------------------- */
+
+static const char *
+key_of(const NvpApiCall *call, const NvpApiRequest *request)
+{
+	if (strcmp(request->method, "POST") != 0 || !call->has_caller || call->mode != NVP_API_JSON ||
+		call->route->rate == NVP_RATE_AUTH)
+		return NULL;
+	return nvp_api_header(request, "idempotency-key");
+}
+
+static void
+arg_key(NvpQuery *query, const NvpApiCall *call, const char *key)
+{
+	nvp_arg_uuid(query, &call->caller.tenant_id);
+	nvp_arg_uuid(query, &call->caller.principal_id);
+	nvp_arg_text(query, key);
+}
+
+/* what is hashed to tell one request from another */
+static void
+arg_request(NvpQuery *query, const NvpApiRequest *request)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s %s\n", request->method, request->path);
+	appendBinaryStringInfo(&text, request->body ? request->body : "", request->body_len);
+	nvp_arg_bytea(query, text.data, text.len);
+}
+
+/* take the key for this request; false if somebody had it before */
+static bool
+take_key(NvpQuery *query, NvpApiCall *call, const NvpApiRequest *request, const char *key)
+{
+	arg_key(query, call, key);
+	nvp_query_exec(query,
+				   "DELETE FROM _nuvopipe.idempotency WHERE tenant_id = $1 AND principal_id = $2 AND key = $3"
+				   " AND created_at < pg_catalog.now() - interval '24 hours'");
+	arg_key(query, call, key);
+	arg_request(query, request);
+	return nvp_query_exec(query,
+						  "INSERT INTO _nuvopipe.idempotency (tenant_id, principal_id, key, request, created_at)"
+						  " VALUES ($1, $2, $3, pg_catalog.sha256($4), pg_catalog.now())"
+						  " ON CONFLICT DO NOTHING") == 1;
+}
+
+static void
+stored_answer(NvpQuery *query, NvpApiCall *call, const NvpApiRequest *request, const char *key, NvpApiAnswer *answer)
+{
+	bytea	   *body;
+	MemoryContext old;
+
+	arg_key(query, call, key);
+	arg_request(query, request);
+	if (nvp_query_exec(query,
+					   "SELECT status, content_type, body, request = pg_catalog.sha256($4) FROM _nuvopipe.idempotency"
+					   " WHERE tenant_id = $1 AND principal_id = $2 AND key = $3") == 0 ||
+		!nvp_get_bool(0, 3))
+	{
+		old = MemoryContextSwitchTo(query->context);
+		nvp_api_refuse(answer, 422, "idempotency_key_reused", "this Idempotency-Key was used for another request");
+		MemoryContextSwitchTo(old);
+		return;
+	}
+	memset(answer, 0, sizeof(*answer));
+	answer->status = nvp_get_int4(0, 0);
+	answer->content_type = nvp_get_text(query, 0, 1);
+	body = nvp_get_isnull(0, 2) ? NULL : nvp_get_bytea(query, 0, 2);
+	if (body)
+	{
+		answer->body = VARDATA_ANY(body);
+		answer->body_len = VARSIZE_ANY_EXHDR(body);
+	}
+	nvp_api_add_header(answer, "Idempotency-Replayed", "true");
+}
+
+/*
+ * nvp_condition_repeats answers what was answered before, if this request was
+ * made before with the same key.  One that is under way elsewhere is waited for.
+ *
+ * errors: 22023 for a key that is too long.
+ */
+bool
+nvp_condition_repeats(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
+{
+	const char *key = key_of(call, request);
+	NvpQuery	query;
+	bool		is_first;
+
+	if (key == NULL)
+		return false;
+	if (strlen(key) > MAX_KEY_LEN || !pg_verifymbstr(key, strlen(key), true))
+		ereport(ERROR,
+				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				errmsg("Idempotency-Key: at most %d bytes of UTF-8 are expected", MAX_KEY_LEN));
+	nvp_query_open(&query);
+	is_first = take_key(&query, call, request, key);
+	if (!is_first)
+		stored_answer(&query, call, request, key, answer);
+	nvp_query_close(&query);
+	return !is_first;
+}
+
+static void
+store_answer(NvpApiCall *call, const char *key, const NvpApiAnswer *answer)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	arg_key(&query, call, key);
+	nvp_arg_int4(&query, answer->status);
+	nvp_arg_text(&query, answer->content_type);
+	nvp_arg_bytea(&query, answer->body ? answer->body : "", (int) answer->body_len);
+	nvp_query_exec(&query,
+				   "UPDATE _nuvopipe.idempotency SET status = $4, content_type = $5, body = $6"
+				   " WHERE tenant_id = $1 AND principal_id = $2 AND key = $3");
+	nvp_query_close(&query);
+}
+
+/* ---- entity tags --------------------------------------------------------------- */
+
+static int
+wait_of(const NvpApiCall *call)
+{
+	char	   *text = nvp_jsonb_text(&call->args->root, NULL, "wait", NULL);
+	long		seconds = text ? strtol(text, NULL, 10) : 0;
+
+	return (int) Max(Min(seconds, MAX_WAIT_S), 0) * 1000;
+}
+
+static void
+tag(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
+{
+	const char *known = nvp_api_header(request, "if-none-match");
+	char	   *tag = entity_tag(answer->body, answer->body_len);
+
+	if (known && is_listed(known, tag))
+	{
+		memset(answer, 0, sizeof(*answer));
+		answer->status = 304;
+		answer->wait_ms = wait_of(call);
+	}
+	nvp_api_add_header(answer, "ETag", tag);
+}
+
+/* nvp_condition_mark gives the answer its entity tag, and keeps it for its Idempotency-Key. */
+void
+nvp_condition_mark(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
+{
+	const char *key = key_of(call, request);
+	bool		is_read = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+
+	if (key)
+		store_answer(call, key, answer);
+	if (is_read && call->route->object && answer->status == 200 && answer->body)
+		tag(call, request, answer);
+}
