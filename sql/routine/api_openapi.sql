@@ -78,7 +78,10 @@ DECLARE
 BEGIN
 	SELECT jsonb_object_agg(p.path, p.item ORDER BY p.path) INTO paths FROM (
 		SELECT r.path, jsonb_object_agg(lower(r.method), _nuvopipe.openapi_operation(r)) AS item
-			FROM _nuvopipe.route r GROUP BY r.path) p;
+			FROM _nuvopipe.route r
+			-- what is served at the root as well is described once
+			WHERE NOT EXISTS (SELECT FROM _nuvopipe.route o WHERE o.path = '/dp/api/v1' || r.path)
+			GROUP BY r.path) p;
 	SELECT coalesce(jsonb_object_agg(s.name, s.schema), '{}') INTO schemas FROM _nuvopipe.api_schema s;
 	RETURN jsonb_build_object(
 		'openapi', '3.1.0',

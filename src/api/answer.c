@@ -145,22 +145,19 @@ path_length(const char *message)
 	return n > 0 && message[n] == ':' && message[n + 1] == ' ' ? n : 0;
 }
 
-/* does the message speak of the object that the path of the request names? */
+/* does the message quote a segment of the path?  Then it speaks of the object that was asked for. */
 static bool
 is_about_path(const NvpApiRequest *request, const char *message)
 {
-	const char *last = strrchr(message, '"');
 	const char *segment = request->path;
 
-	while (last && (segment = strchr(segment, '/')) != NULL)
+	while (*segment)
 	{
-		size_t		n = strcspn(++segment, "/");
+		size_t		n = strcspn(segment, "/");
 
-		for (const char *at = message; n > 0 && (at = strchr(at, '"')) != NULL; at++)
-		{
-			if (strncmp(at + 1, segment, n) == 0 && at[n + 1] == '"')
-				return true;
-		}
+		if (n > 0 && strstr(message, psprintf("\"%.*s\"", (int) n, segment)))
+			return true;
+		segment += n + (segment[n] == '/');
 	}
 	return false;
 }
