@@ -32,5 +32,6 @@ SQL_ROUTINE = \
 	sql/routine/route.sql \
 	sql/routine/api_request.sql \
 	sql/routine/api_openapi.sql \
+	sql/routine/api_view.sql \
 	sql/routine/privilege.sql \
 	sql/routine/start.sql

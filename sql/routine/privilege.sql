@@ -10,6 +10,8 @@ REVOKE ALL ON ALL ROUTINES IN SCHEMA nuvopipe, _nuvopipe, nuvopipe_api FROM PUBL
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
+GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
+GRANT EXECUTE ON FUNCTION _nuvopipe.tenant(), _nuvopipe.can(text, text, uuid, name, boolean) TO nuvopipe_api;
 
 GRANT EXECUTE ON FUNCTION
 	_nuvopipe.tenant(),
