@@ -23,12 +23,11 @@
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
-#include "base/jsonb.h"
-#include "base/secret.h"
 #include "connector/ftplist.h"
 #include "connector/kinds.h"
 #include "connector/listing.h"
 #include "connector/option.h"
+#include "connector/remote.h"
 #include "net/curlerr.h"
 #include "net/policy.h"
 
@@ -37,12 +36,9 @@
 
 typedef struct FtpState
 {
-	NvpNet	   *net;
+	NvpRemote	remote;
 	char	   *base;			/* ftp://host:port */
 	char	   *directory;		/* as configured, may be empty */
-	char	   *username;
-	char	   *password;
-	char	   *ca_certificate;
 	bool		need_tls;
 	bool		no_mlsd;		/* the server refused it */
 	TimestampTz last_used;
@@ -64,26 +60,13 @@ static const NvpOptionDef options[] = {
 	{"advance_config", 'o', false, false},
 };
 
-static const NvpPath root_path = {NULL, "configuration", 0};
-
 /* ---- definition ---- */
-
-static void
-check_plain_text(JsonbContainer *root, const char *member)
-{
-	NvpPath		path = {&root_path, member, 0};
-	char	   *text = nvp_jsonb_text(root, &root_path, member, "");
-
-	for (; *text; text++)
-		if ((unsigned char) *text < ' ' || *text == 0x7f)
-			nvp_path_error(&path, NULL, "must not hold control characters");
-}
 
 static void
 check_host(JsonbContainer *root)
 {
-	NvpPath		path = {&root_path, "host", 0};
-	char	   *host = nvp_jsonb_text(root, &root_path, "host", "");
+	NvpPath		path = {&nvp_configuration_path, "host", 0};
+	char	   *host = nvp_jsonb_text(root, &nvp_configuration_path, "host", "");
 
 	if (strstr(host, "://"))
 		nvp_path_error(&path, "Give the host alone; the port goes into \"port\", the folder into \"directory_path\".",
@@ -94,38 +77,23 @@ check_host(JsonbContainer *root)
 }
 
 static void
-check_word(JsonbContainer *root, const char *member, const char *const *words)
-{
-	NvpPath		path = {&root_path, member, 0};
-	char	   *word = nvp_jsonb_text(root, &root_path, member, words[0]);
-	const char *near;
-
-	for (int i = 0; words[i]; i++)
-		if (strcmp(words[i], word) == 0)
-			return;
-	near = nvp_closest(word, words);
-	nvp_path_error(&path, near ? psprintf("Perhaps you meant \"%s\".", near) : NULL,
-				   "unknown value \"%s\"", word);
-}
-
-static void
 ftp_check(Jsonb *configuration, bool is_input)
 {
 	static const char *const protocols[] = {"FTP", "SFTP", NULL};
 	static const char *const tls[] = {"explicit", "implicit", "none", NULL};
 	JsonbContainer *root = &configuration->root;
-	NvpPath		name_path = {&root_path, "file_name", 0};
+	NvpPath		name_path = {&nvp_configuration_path, "file_name", 0};
 
 	check_host(root);
-	check_word(root, "protocol", protocols);
-	check_word(root, "tls", tls);
-	check_plain_text(root, "username");
-	check_plain_text(root, "password");
-	if (nvp_jsonb_get(root, "password") && strcmp(nvp_jsonb_text(root, &root_path, "tls", "none"), "none") == 0)
+	nvp_remote_check_word(root, &nvp_configuration_path, "protocol", protocols, "unknown value \"%s\"");
+	nvp_remote_check_word(root, &nvp_configuration_path, "tls", tls, "unknown value \"%s\"");
+	nvp_remote_check_text(root, &nvp_configuration_path, "username");
+	nvp_remote_check_text(root, &nvp_configuration_path, "password");
+	if (nvp_jsonb_get(root, "password") && strcmp(nvp_jsonb_text(root, &nvp_configuration_path, "tls", "none"), "none") == 0)
 		ereport(NOTICE,
 				(errmsg("the password will cross the network in clear"),
 				 errhint("Set \"tls\": \"explicit\" if the server offers TLS.")));
-	if (strcmp(nvp_jsonb_text(root, &root_path, "protocol", "FTP"), "SFTP") == 0)
+	if (strcmp(nvp_jsonb_text(root, &nvp_configuration_path, "protocol", "FTP"), "SFTP") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("configuration.protocol: SFTP is not supported yet"),
@@ -135,61 +103,31 @@ ftp_check(Jsonb *configuration, bool is_input)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("configuration.secret_key: keys belong to SFTP, which is not supported yet")));
 	nvp_listing_check(configuration, is_input);
-	if (!is_input && !*nvp_jsonb_text(root, &root_path, "file_name", ""))
+	if (!is_input && !*nvp_jsonb_text(root, &nvp_configuration_path, "file_name", ""))
 		nvp_path_error(&name_path, "It is the name under which the output is stored.", "must be given");
 }
 
 /* ---- connection ---- */
 
-static FtpState *
-make_state(NvpConnector *connector)
+static void
+fill_state(NvpConnector *connector, NvpRemote *remote)
 {
-	FtpState   *state = palloc0(sizeof(FtpState));
-	char	   *host;
-	char	   *tls;
-	bool		implicit;
+	FtpState   *state = (FtpState *) remote;
+	char	   *host = nvp_option_text(connector, "host", "");
+	char	   *tls = nvp_option_text(connector, "tls", "none");
+	bool		implicit = strcmp(tls, "implicit") == 0;
 
-	tls = nvp_option_text(connector, "tls", "none");
-	implicit = strcmp(tls, "implicit") == 0;
-	host = nvp_option_text(connector, "host", "");
 	state->base = psprintf(strchr(host, ':') && host[0] != '[' ? "%s://[%s]:%d" : "%s://%s:%d",
 						   implicit ? "ftps" : "ftp", host,
 						   nvp_option_port(connector, implicit ? 990 : 21));
 	state->need_tls = strcmp(tls, "none") != 0;
 	state->directory = nvp_option_text(connector, "directory_path", "");
-	state->username = nvp_option_text(connector, "username", NULL);
-	state->password = nvp_option_text(connector, "password", NULL);
-	state->ca_certificate = nvp_option_text(connector, "ca_certificate", NULL);
-	state->net = nvp_net_open();
-	return state;
 }
 
-/* The state, made at the first use, in the connector's own context. */
 static FtpState *
 ftp_state(NvpConnector *connector)
 {
-	MemoryContext before;
-
-	if (!connector->state)
-	{
-		before = MemoryContextSwitchTo(connector->context);
-		connector->state = make_state(connector);
-		MemoryContextSwitchTo(before);
-	}
-	return connector->state;
-}
-
-static void
-ftp_close(NvpConnector *connector)
-{
-	FtpState   *state = connector->state;
-
-	if (!state)
-		return;
-	nvp_net_close(state->net);
-	if (state->password)
-		nvp_secret_wipe(state->password, strlen(state->password));
-	connector->state = NULL;
+	return nvp_remote_state(connector, sizeof(FtpState), fill_state);
 }
 
 /* A path on the server: "/a/b" is absolute there, "a/b" begins at the login folder. */
@@ -209,11 +147,7 @@ make_place(const FtpState *state, const char *path)
 static void
 init_request(const FtpState *state, NvpRequest *request, const char *path)
 {
-	memset(request, 0, sizeof(*request));
-	request->url = make_url(state, path);
-	request->username = state->username;
-	request->password = state->password;
-	request->ca_certificate = state->ca_certificate;
+	nvp_remote_request(&state->remote, request, make_url(state, path));
 	request->need_tls = state->need_tls;
 }
 
@@ -224,8 +158,8 @@ perform(FtpState *state, const NvpRequest *request, NvpResponse *response)
 	bool		ok;
 
 	if (state->last_used && GetCurrentTimestamp() - state->last_used > IDLE_CONNECTION_US)
-		nvp_net_close(state->net);
-	ok = nvp_net_perform(state->net, request, response);
+		nvp_net_close(state->remote.net);
+	ok = nvp_net_perform(state->remote.net, request, response);
 	state->last_used = GetCurrentTimestamp();
 	return ok;
 }
@@ -294,7 +228,7 @@ check_folder(FtpState *state, NvpFault *fault)
 		return true;
 	commands[0] = psprintf("CWD %s", state->directory);
 	ok = perform_commands(state, commands, listing_ms(state), &request, &response);
-	nvp_net_close(state->net);	/* relative paths would mean something else now */
+	nvp_net_close(state->remote.net);	/* relative paths would mean something else now */
 	return ok || nvp_net_fault(fault, &request, &response, NVP_NET_LIST,
 							   make_place(state, state->directory));
 }
@@ -631,5 +565,5 @@ const NvpConnectorRoutine nvp_connector_ftp = {
 	.fetch = ftp_fetch,
 	.deliver = ftp_deliver,
 	.after = ftp_after,
-	.close = ftp_close,
+	.close = nvp_remote_close,
 };
