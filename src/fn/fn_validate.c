@@ -155,6 +155,7 @@ static void
 run_job(NvpJob *job, NvpMap **map)
 {
 	NvpFault	fault = {0};
+	char	   *note;
 	bool		ok;
 
 	job->max_output_rows = -1;
@@ -165,6 +166,10 @@ run_job(NvpJob *job, NvpMap **map)
 	ok = nvp_job_run(job, &fault);
 	if (!ok && !(fault.type == NVP_SOURCE_DATA_EMPTY && job->reader && job->reader->ncols > 0))
 		throw_fault(&fault);
+	note = job->is_rows ? NULL : nvp_sniff_note(&job->sniff, &job->format);
+	if (note)
+		ereport(NOTICE,
+				errmsg("%s", note));
 	nvp_job_close(job);
 }
 
