@@ -17,6 +17,38 @@ BEGIN
 END
 $$;
 
+-- A process that is asked to leave in mid-run says so itself, in its last transaction.
+CREATE OR REPLACE FUNCTION _nuvopipe.give_back(tenant uuid, execution uuid, attempt int) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	now timestamptz := clock_timestamp();
+	reason constant text := 'the process that ran this execution was asked to leave';
+BEGIN
+	PERFORM FROM _nuvopipe.execution e
+		WHERE e.tenant_id = tenant AND e.id = execution AND e.status = 'RUNNING' AND e.worker_pid = pg_backend_pid()
+			AND e.attempts = attempt AND NOT e.cancel_requested
+		FOR UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	UPDATE _nuvopipe.execution e SET
+		status = 'QUEUED', lease_until = NULL, worker_pid = NULL, worker_started_at = NULL, updated_at = now, available_at = now,
+		max_attempts = e.max_attempts + 1,
+		error_type = NULL, error_sqlstate = '57P01', error_message = reason, error_detail = NULL, error_hint = NULL
+	WHERE e.tenant_id = tenant AND e.id = execution;
+	UPDATE _nuvopipe.execution_attempt a SET
+		status = 'FAILED', finished_at = now, duration_ms = (extract(epoch FROM now - a.started_at) * 1000)::bigint,
+		error_sqlstate = '57P01', error_message = reason
+	WHERE a.tenant_id = tenant AND a.execution_id = execution AND a.attempt = attempt;
+	PERFORM _nuvopipe.tell_state(tenant, execution, 'QUEUED', attempt, reason);
+END
+$$;
+COMMENT ON FUNCTION _nuvopipe.give_back(uuid, uuid, int) IS
+	'Puts an execution of this process back into the queue, with one attempt more: the process ends, but not by a failure.';
+
 -- Settles what has no worker.  A process is told by pid and start time, so that a pid used again, or a fail-over to
 -- another machine, is never mistaken for a living worker; and by its database, for a copy of this one holds the same rows.
 CREATE OR REPLACE FUNCTION _nuvopipe.sweep(OUT requeued int, OUT failed int, OUT ended int)

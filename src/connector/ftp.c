@@ -20,34 +20,21 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
-#include "base/jsonb.h"
-#include "base/secret.h"
-#include "connector/ftplist.h"
+#include "connector/ftp_impl.h"
 #include "connector/kinds.h"
 #include "connector/listing.h"
 #include "connector/option.h"
+#include "connector/remote.h"
 #include "net/curlerr.h"
 #include "net/policy.h"
 
 #define IDLE_CONNECTION_US	INT64CONST(20000000)	/* older ones may be dead */
 #define CLEANUP_TIMEOUT_MS	5000
-
-typedef struct FtpState
-{
-	NvpNet	   *net;
-	char	   *base;			/* ftp://host:port */
-	char	   *directory;		/* as configured, may be empty */
-	char	   *username;
-	char	   *password;
-	char	   *ca_certificate;
-	bool		need_tls;
-	bool		no_mlsd;		/* the server refused it */
-	TimestampTz last_used;
-	TimestampTz list_until;		/* when a listing must be done */
-} FtpState;
+#define CANCEL_TIMEOUT_MS	800 /* for the same, when somebody waits for the end */
 
 static const NvpOptionDef options[] = {
 	{"host", 's', true, false},
@@ -64,26 +51,13 @@ static const NvpOptionDef options[] = {
 	{"advance_config", 'o', false, false},
 };
 
-static const NvpPath root_path = {NULL, "configuration", 0};
-
 /* ---- definition ---- */
-
-static void
-check_plain_text(JsonbContainer *root, const char *member)
-{
-	NvpPath		path = {&root_path, member, 0};
-	char	   *text = nvp_jsonb_text(root, &root_path, member, "");
-
-	for (; *text; text++)
-		if ((unsigned char) *text < ' ' || *text == 0x7f)
-			nvp_path_error(&path, NULL, "must not hold control characters");
-}
 
 static void
 check_host(JsonbContainer *root)
 {
-	NvpPath		path = {&root_path, "host", 0};
-	char	   *host = nvp_jsonb_text(root, &root_path, "host", "");
+	NvpPath		path = {&nvp_configuration_path, "host", 0};
+	char	   *host = nvp_jsonb_text(root, &nvp_configuration_path, "host", "");
 
 	if (strstr(host, "://"))
 		nvp_path_error(&path, "Give the host alone; the port goes into \"port\", the folder into \"directory_path\".",
@@ -94,38 +68,23 @@ check_host(JsonbContainer *root)
 }
 
 static void
-check_word(JsonbContainer *root, const char *member, const char *const *words)
-{
-	NvpPath		path = {&root_path, member, 0};
-	char	   *word = nvp_jsonb_text(root, &root_path, member, words[0]);
-	const char *near;
-
-	for (int i = 0; words[i]; i++)
-		if (strcmp(words[i], word) == 0)
-			return;
-	near = nvp_closest(word, words);
-	nvp_path_error(&path, near ? psprintf("Perhaps you meant \"%s\".", near) : NULL,
-				   "unknown value \"%s\"", word);
-}
-
-static void
 ftp_check(Jsonb *configuration, bool is_input)
 {
 	static const char *const protocols[] = {"FTP", "SFTP", NULL};
 	static const char *const tls[] = {"explicit", "implicit", "none", NULL};
 	JsonbContainer *root = &configuration->root;
-	NvpPath		name_path = {&root_path, "file_name", 0};
+	NvpPath		name_path = {&nvp_configuration_path, "file_name", 0};
 
 	check_host(root);
-	check_word(root, "protocol", protocols);
-	check_word(root, "tls", tls);
-	check_plain_text(root, "username");
-	check_plain_text(root, "password");
-	if (nvp_jsonb_get(root, "password") && strcmp(nvp_jsonb_text(root, &root_path, "tls", "none"), "none") == 0)
+	nvp_remote_check_word(root, &nvp_configuration_path, "protocol", protocols, "unknown value \"%s\"");
+	nvp_remote_check_word(root, &nvp_configuration_path, "tls", tls, "unknown value \"%s\"");
+	nvp_remote_check_text(root, &nvp_configuration_path, "username");
+	nvp_remote_check_text(root, &nvp_configuration_path, "password");
+	if (nvp_jsonb_get(root, "password") && strcmp(nvp_jsonb_text(root, &nvp_configuration_path, "tls", "none"), "none") == 0)
 		ereport(NOTICE,
 				(errmsg("the password will cross the network in clear"),
 				 errhint("Set \"tls\": \"explicit\" if the server offers TLS.")));
-	if (strcmp(nvp_jsonb_text(root, &root_path, "protocol", "FTP"), "SFTP") == 0)
+	if (strcmp(nvp_jsonb_text(root, &nvp_configuration_path, "protocol", "FTP"), "SFTP") == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("configuration.protocol: SFTP is not supported yet"),
@@ -135,292 +94,92 @@ ftp_check(Jsonb *configuration, bool is_input)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("configuration.secret_key: keys belong to SFTP, which is not supported yet")));
 	nvp_listing_check(configuration, is_input);
-	if (!is_input && !*nvp_jsonb_text(root, &root_path, "file_name", ""))
+	if (!is_input && !*nvp_jsonb_text(root, &nvp_configuration_path, "file_name", ""))
 		nvp_path_error(&name_path, "It is the name under which the output is stored.", "must be given");
 }
 
 /* ---- connection ---- */
 
-static FtpState *
-make_state(NvpConnector *connector)
+static void
+fill_state(NvpConnector *connector, NvpRemote *remote)
 {
-	FtpState   *state = palloc0(sizeof(FtpState));
-	char	   *host;
-	char	   *tls;
-	bool		implicit;
+	NvpFtpState   *state = (NvpFtpState *) remote;
+	char	   *host = nvp_option_text(connector, "host", "");
+	char	   *tls = nvp_option_text(connector, "tls", "none");
+	bool		implicit = strcmp(tls, "implicit") == 0;
 
-	tls = nvp_option_text(connector, "tls", "none");
-	implicit = strcmp(tls, "implicit") == 0;
-	host = nvp_option_text(connector, "host", "");
 	state->base = psprintf(strchr(host, ':') && host[0] != '[' ? "%s://[%s]:%d" : "%s://%s:%d",
 						   implicit ? "ftps" : "ftp", host,
 						   nvp_option_port(connector, implicit ? 990 : 21));
 	state->need_tls = strcmp(tls, "none") != 0;
 	state->directory = nvp_option_text(connector, "directory_path", "");
-	state->username = nvp_option_text(connector, "username", NULL);
-	state->password = nvp_option_text(connector, "password", NULL);
-	state->ca_certificate = nvp_option_text(connector, "ca_certificate", NULL);
-	state->net = nvp_net_open();
-	return state;
 }
 
-/* The state, made at the first use, in the connector's own context. */
-static FtpState *
-ftp_state(NvpConnector *connector)
+/* nvp_ftp_state returns the state, made at the first use in the connector's own context. */
+NvpFtpState *
+nvp_ftp_state(NvpConnector *connector)
 {
-	MemoryContext before;
-
-	if (!connector->state)
-	{
-		before = MemoryContextSwitchTo(connector->context);
-		connector->state = make_state(connector);
-		MemoryContextSwitchTo(before);
-	}
-	return connector->state;
-}
-
-static void
-ftp_close(NvpConnector *connector)
-{
-	FtpState   *state = connector->state;
-
-	if (!state)
-		return;
-	nvp_net_close(state->net);
-	if (state->password)
-		nvp_secret_wipe(state->password, strlen(state->password));
-	connector->state = NULL;
+	return nvp_remote_state(connector, sizeof(NvpFtpState), fill_state);
 }
 
 /* A path on the server: "/a/b" is absolute there, "a/b" begins at the login folder. */
 static char *
-make_url(const FtpState *state, const char *path)
+make_url(const NvpFtpState *state, const char *path)
 {
 	return psprintf("%s/%s", state->base, nvp_url_escape_path(path));
 }
 
-/* What is shown as the place: no secrets are in it. */
-static char *
-make_place(const FtpState *state, const char *path)
+/* nvp_ftp_place makes what is shown as the place: no secrets are in it. */
+char *
+nvp_ftp_place(const NvpFtpState *state, const char *path)
 {
 	return psprintf("%s%s%s", state->base, *path == '/' ? "" : "/", path);
 }
 
-static void
-init_request(const FtpState *state, NvpRequest *request, const char *path)
+/* nvp_ftp_request begins a request that concerns a path. */
+void
+nvp_ftp_request(const NvpFtpState *state, NvpRequest *request, const char *path)
 {
-	memset(request, 0, sizeof(*request));
-	request->url = make_url(state, path);
-	request->username = state->username;
-	request->password = state->password;
-	request->ca_certificate = state->ca_certificate;
+	nvp_remote_request(&state->remote, request, make_url(state, path));
 	request->need_tls = state->need_tls;
 }
 
-/* One request.  A connection that rested for long is not trusted any more. */
-static bool
-perform(FtpState *state, const NvpRequest *request, NvpResponse *response)
+/* nvp_ftp_perform does one request.  A connection that rested for long is not trusted any more. */
+bool
+nvp_ftp_perform(NvpFtpState *state, const NvpRequest *request, NvpResponse *response)
 {
 	bool		ok;
 
 	if (state->last_used && GetCurrentTimestamp() - state->last_used > IDLE_CONNECTION_US)
-		nvp_net_close(state->net);
-	ok = nvp_net_perform(state->net, request, response);
+		nvp_net_close(state->remote.net);
+	ok = nvp_net_perform(state->remote.net, request, response);
 	state->last_used = GetCurrentTimestamp();
 	return ok;
 }
 
-/* Commands alone, no data connection. */
-static bool
-perform_commands(FtpState *state, char **commands, int timeout_ms, NvpRequest *request,
+/* nvp_ftp_commands sends commands alone, without data connection; fills request and response. */
+bool
+nvp_ftp_commands(NvpFtpState *state, char **commands, int timeout_ms, NvpRequest *request,
 				 NvpResponse *response)
 {
-	init_request(state, request, "");
+	nvp_ftp_request(state, request, "");
 	request->no_body = true;
 	request->before = commands;
 	request->timeout_ms = timeout_ms;
-	return perform(state, request, response);
+	return nvp_ftp_perform(state, request, response);
 }
 
-/* What is left of the time for a listing; at least a millisecond. */
-static int
-listing_ms(const FtpState *state)
-{
-	return (int) Max((state->list_until - GetCurrentTimestamp()) / 1000, 1);
-}
-
-/* Size and time of one file; false when the server does not tell. */
-static bool
-stat_file(FtpState *state, const char *path, int timeout_ms, NvpResponse *response)
+/* nvp_ftp_stat asks for size and time of one file; false when the server does not tell. */
+bool
+nvp_ftp_stat(NvpFtpState *state, const char *path, int timeout_ms, NvpResponse *response)
 {
 	NvpRequest	request;
 
-	init_request(state, &request, path);
+	nvp_ftp_request(state, &request, path);
 	request.no_body = true;
 	request.want_time = true;
 	request.timeout_ms = timeout_ms;
-	return perform(state, &request, response);
-}
-
-/* ---- list ---- */
-
-/* Do the words of a refusal speak of the folder, not of the command? */
-static bool
-is_about_folder(const NvpResponse *response)
-{
-	static const char *const words[] = {"no such", "not found", "cannot find", "does not exist",
-	"doesn't exist", "denied", "not a directory", NULL};
-	char		reply[NVP_NET_LINE];
-
-	strlcpy(reply, response->reply, sizeof(reply));
-	for (char *p = reply; *p; p++)
-		*p = pg_ascii_tolower((unsigned char) *p);
-	for (int i = 0; words[i]; i++)
-		if (strstr(reply, words[i]))
-			return true;
-	return false;
-}
-
-/* LIST of a folder that is not there may well be answered by an empty list. */
-static bool
-check_folder(FtpState *state, NvpFault *fault)
-{
-	NvpRequest	request;
-	NvpResponse response;
-	char	   *commands[2] = {NULL, NULL};
-	bool		ok;
-
-	if (!*state->directory)
-		return true;
-	commands[0] = psprintf("CWD %s", state->directory);
-	ok = perform_commands(state, commands, listing_ms(state), &request, &response);
-	nvp_net_close(state->net);	/* relative paths would mean something else now */
-	return ok || nvp_net_fault(fault, &request, &response, NVP_NET_LIST,
-							   make_place(state, state->directory));
-}
-
-/* The listing as text: MLSD, or LIST where the server refuses that. */
-static char *
-read_listing(FtpState *state, bool *is_mlsd, NvpFault *fault)
-{
-	char	   *folder = *state->directory ? nvp_listing_join(state->directory, "") : "";
-	NvpRequest	request;
-	NvpResponse response;
-
-	state->list_until = GetCurrentTimestamp() + nvp_guc_listing_timeout * INT64CONST(1000);
-	init_request(state, &request, folder);
-	request.timeout_ms = listing_ms(state);
-	*is_mlsd = !state->no_mlsd;
-	if (*is_mlsd)
-	{
-		request.command = "MLSD";
-		if (perform(state, &request, &response))
-			return response.text;
-		if (response.reply[0] != '5' || response.phase == NVP_PHASE_CONNECT || is_about_folder(&response))
-		{
-			nvp_net_fault(fault, &request, &response, NVP_NET_LIST, make_place(state, folder));
-			return NULL;
-		}
-		state->no_mlsd = true;
-		*is_mlsd = false;
-	}
-	request.command = "LIST";
-	if (!perform(state, &request, &response))
-	{
-		nvp_net_fault(fault, &request, &response, NVP_NET_LIST, make_place(state, folder));
-		return NULL;
-	}
-	if (response.text_bytes == 0 && !check_folder(state, fault))
-		return NULL;
-	return response.text;
-}
-
-/* Ask for size and time of a file whose entry did not tell. */
-static bool
-complete_entry(FtpState *state, NvpObject *object, bool is_link, NvpFault *fault)
-{
-	NvpResponse response;
-
-	if (stat_file(state, object->path, listing_ms(state), &response))
-	{
-		object->bytes = response.file_bytes >= 0 ? response.file_bytes : object->bytes;
-		if (response.file_time >= 0)
-			object->modified_at = time_t_to_timestamptz(response.file_time);
-		return true;
-	}
-	if (response.reply[0] == '5')
-	{
-		if (is_link)
-		{
-			object->taken = false;
-			object->reason = pstrdup("a link that leads to no file");
-		}
-		return true;			/* the server does not tell: size and time stay unknown */
-	}
-	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_CONNECTION_FAILURE, true,
-				  "%s: listing did not end in time, or the connection broke", make_place(state, object->path));
-	nvp_fault_hint(fault, "A server without MLSD is asked for each file; nuvopipe.listing_timeout may have to be longer.");
-	return false;
-}
-
-static bool
-add_entry(NvpConnector *connector, NvpObjectList *list, const NvpFtpEntry *entry, bool is_mlsd,
-		  NvpFault *fault)
-{
-	FtpState   *state = connector->state;
-	NvpObject  *object;
-	bool		ok;
-
-	if (entry->kind != NVP_FTP_FILE && entry->kind != NVP_FTP_LINK)
-		return true;
-	if (list->n >= NVP_LISTING_MAX)
-		return nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, false,
-							 "%s: more than %d files", make_place(state, state->directory), NVP_LISTING_MAX);
-	object = nvp_listing_add(list);
-	object->name = nvp_listing_printable(entry->name, &ok);
-	object->path = nvp_listing_join(state->directory, object->name);
-	object->bytes = entry->kind == NVP_FTP_LINK ? -1 : entry->bytes;
-	object->modified_at = is_mlsd && entry->kind != NVP_FTP_LINK ? entry->modified_at : 0;
-	if (!ok)
-		object->reason = pstrdup("the name cannot be stored in this database's encoding");
-	nvp_listing_judge(connector, object);
-	if (object->taken && (object->modified_at == 0 || object->bytes < 0) &&
-		!complete_entry(state, object, entry->kind == NVP_FTP_LINK, fault))
-		return false;
-	nvp_listing_set_version(object);
-	return true;
-}
-
-static bool
-ftp_list(NvpConnector *connector, NvpObject **objects, int *n, NvpFault *fault)
-{
-	FtpState   *state = ftp_state(connector);
-	NvpObjectList list = {NULL, 0, 0};
-	bool		is_mlsd;
-	char	   *line = read_listing(state, &is_mlsd, fault);
-	char	   *next;
-
-	if (!line)
-		return false;
-	for (; *line; line = next)
-	{
-		NvpFtpEntry entry;
-		size_t		length = strcspn(line, "\n");
-
-		next = line + length + (line[length] == '\n');
-		if (length > 0 && line[length - 1] == '\r')
-			length--;
-		line[length] = '\0';
-		if (is_mlsd)
-			nvp_ftp_parse_mlsd(line, &entry);
-		else
-			nvp_ftp_parse_list(line, &entry);
-		if (!add_entry(connector, &list, &entry, is_mlsd, fault))
-			return false;
-	}
-	*objects = list.objects;
-	*n = list.n;
-	return true;
+	return nvp_ftp_perform(state, &request, response);
 }
 
 /* ---- fetch ---- */
@@ -429,22 +188,22 @@ static bool
 ftp_fetch(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 		  NvpProgressFunc progress, void *arg, NvpFault *fault)
 {
-	FtpState   *state = ftp_state(connector);
+	NvpFtpState   *state = nvp_ftp_state(connector);
 	NvpRequest	request;
 	NvpResponse response;
 
-	init_request(state, &request, object->path);
+	nvp_ftp_request(state, &request, object->path);
 	request.download = spool;
 	request.max_bytes = (int64) nvp_guc_max_object_size * 1024;
 	request.progress = progress;
 	request.progress_arg = arg;
-	if (!perform(state, &request, &response))
+	if (!nvp_ftp_perform(state, &request, &response))
 		return nvp_net_fault(fault, &request, &response, NVP_NET_FETCH,
-							 make_place(state, object->path));
+							 nvp_ftp_place(state, object->path));
 	if (object->bytes >= 0 && response.received != object->bytes)
 	{
 		nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, true,
-					  "%s: file changed while it was read", make_place(state, object->path));
+					  "%s: file changed while it was read", nvp_ftp_place(state, object->path));
 		nvp_fault_detail(fault, "It was listed with " INT64_FORMAT " bytes, " INT64_FORMAT " bytes came.",
 						 object->bytes, response.received);
 		nvp_fault_hint(fault, "Let the sender write under another name and rename the file when it is complete.");
@@ -470,46 +229,93 @@ make_folder_commands(const char *directory)
 
 /* Best effort: a half-written file is not left behind. */
 static void
-remove_part(FtpState *state, const char *part)
+remove_part(NvpFtpState *state, const char *part, int timeout_ms)
 {
 	NvpRequest	request;
 	NvpResponse response;
 	char	   *commands[2] = {NULL, NULL};
 
 	commands[0] = psprintf("*DELE %s", part);
-	(void) perform_commands(state, commands, CLEANUP_TIMEOUT_MS, &request, &response);
+	(void) nvp_ftp_commands(state, commands, timeout_ms, &request, &response);
+}
+
+/* The same after a cancel, which goes on afterwards; who waits for it waits no longer than this. */
+static void
+remove_part_and_rethrow(NvpFtpState *state, const char *part, MemoryContext context)
+{
+	ErrorData  *edata;
+	uint32		held;
+
+	MemoryContextSwitchTo(context);
+	edata = CopyErrorData();
+	FlushErrorState();
+	held = QueryCancelHoldoffCount;
+	QueryCancelHoldoffCount++;
+	PG_TRY();
+	{
+		remove_part(state, part, CANCEL_TIMEOUT_MS);
+	}
+	PG_CATCH();
+	{
+		/* the first error says why */
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	QueryCancelHoldoffCount = held;
+	ReThrowError(edata);
+}
+
+static bool
+upload(NvpFtpState *state, const char *part, const NvpRequest *request, NvpResponse *response)
+{
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool ok = false;
+
+	PG_TRY();
+	{
+		ok = nvp_ftp_perform(state, request, response);
+	}
+	PG_CATCH();
+	{
+		if (response->phase != NVP_PHASE_TRANSFER)
+			PG_RE_THROW();
+		remove_part_and_rethrow(state, part, context);
+	}
+	PG_END_TRY();
+	return ok;
 }
 
 static bool
 store_part(NvpConnector *connector, const char *part, NvpSpool *spool,
 		   NvpProgressFunc progress, void *arg, NvpFault *fault)
 {
-	FtpState   *state = connector->state;
+	NvpFtpState   *state = connector->state;
 	NvpRequest	request;
 	NvpResponse response;
 
-	init_request(state, &request, part);
+	nvp_ftp_request(state, &request, part);
 	request.upload = spool;
 	request.progress = progress;
 	request.progress_arg = arg;
 	if (nvp_option_bool(connector, "create_directories", false))
 		request.before = make_folder_commands(state->directory);
-	if (!perform(state, &request, &response))
+	if (!upload(state, part, &request, &response))
 	{
-		nvp_net_fault(fault, &request, &response, NVP_NET_STORE, make_place(state, part));
+		nvp_net_fault(fault, &request, &response, NVP_NET_STORE, nvp_ftp_place(state, part));
 		if (response.phase == NVP_PHASE_TRANSFER)
-			remove_part(state, part);
+			remove_part(state, part, CLEANUP_TIMEOUT_MS);
 		return false;
 	}
 	/* trust, but verify: some servers confirm what a full disk did not take */
-	if (stat_file(state, part, nvp_guc_listing_timeout, &response) && response.file_bytes >= 0 &&
+	if (nvp_ftp_stat(state, part, nvp_guc_listing_timeout, &response) && response.file_bytes >= 0 &&
 		response.file_bytes != spool->size)
 	{
 		nvp_fault_set(fault, NVP_DESTINATION_UNRESPONSIVE, ERRCODE_CONNECTION_FAILURE, true,
-					  "%s: stored file is incomplete", make_place(state, part));
+					  "%s: stored file is incomplete", nvp_ftp_place(state, part));
 		nvp_fault_detail(fault, INT64_FORMAT " bytes were sent, the server has " INT64_FORMAT ".",
 						 spool->size, response.file_bytes);
-		remove_part(state, part);
+		remove_part(state, part, CLEANUP_TIMEOUT_MS);
 		return false;
 	}
 	return true;
@@ -520,7 +326,7 @@ store_part(NvpConnector *connector, const char *part, NvpSpool *spool,
  * file get the old one out of the way by renaming, never by deleting first.
  */
 static bool
-publish_part(FtpState *state, const char *part, const char *target, NvpFault *fault)
+publish_part(NvpFtpState *state, const char *part, const char *target, NvpFault *fault)
 {
 	NvpRequest	request;
 	NvpResponse response;
@@ -531,24 +337,24 @@ publish_part(FtpState *state, const char *part, const char *target, NvpFault *fa
 	char	   *restore[3] = {psprintf("*RNFR %s", old), psprintf("*RNTO %s", target), NULL};
 	NvpResponse second;
 
-	if (perform_commands(state, rename, nvp_guc_listing_timeout, &request, &response))
+	if (nvp_ftp_commands(state, rename, nvp_guc_listing_timeout, &request, &response))
 		return true;
 	if (response.code != 0 && response.reply[0] == '5')
 	{
-		if (perform_commands(state, replace, nvp_guc_listing_timeout, &request, &second))
+		if (nvp_ftp_commands(state, replace, nvp_guc_listing_timeout, &request, &second))
 			return true;
-		(void) perform_commands(state, restore, CLEANUP_TIMEOUT_MS, &request, &second);
-		remove_part(state, part);
+		(void) nvp_ftp_commands(state, restore, CLEANUP_TIMEOUT_MS, &request, &second);
+		remove_part(state, part, CLEANUP_TIMEOUT_MS);
 	}
 	return nvp_net_fault(fault, &request, &response, NVP_NET_STORE,
-						 make_place(state, target));
+						 nvp_ftp_place(state, target));
 }
 
 static bool
 ftp_deliver(NvpConnector *connector, const char *name, const char *content_type, const char *key,
 			NvpSpool *spool, NvpProgressFunc progress, void *arg, NvpFault *fault)
 {
-	FtpState   *state = ftp_state(connector);
+	NvpFtpState   *state = nvp_ftp_state(connector);
 	char	   *part;
 
 	if (!nvp_name_is_plain(name))
@@ -563,11 +369,11 @@ ftp_deliver(NvpConnector *connector, const char *name, const char *content_type,
 
 /* Is this still the file that was read?  A newer one must not be removed. */
 static bool
-check_unchanged(FtpState *state, const NvpObject *object, NvpFault *fault)
+check_unchanged(NvpFtpState *state, const NvpObject *object, NvpFault *fault)
 {
 	NvpResponse response;
 
-	if (!stat_file(state, object->path, nvp_guc_listing_timeout, &response))
+	if (!nvp_ftp_stat(state, object->path, nvp_guc_listing_timeout, &response))
 		return true;			/* the action itself will say why */
 	if ((object->bytes < 0 || response.file_bytes < 0 || response.file_bytes == object->bytes) &&
 		(object->modified_at == 0 || response.file_time < 0 ||
@@ -575,14 +381,14 @@ check_unchanged(FtpState *state, const NvpObject *object, NvpFault *fault)
 		return true;
 	nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_IN_USE, false,
 				  "%s: file changed after it was read, so it was left in place",
-				  make_place(state, object->path));
+				  nvp_ftp_place(state, object->path));
 	return false;
 }
 
 static bool
 ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 {
-	FtpState   *state = ftp_state(connector);
+	NvpFtpState   *state = nvp_ftp_state(connector);
 	NvpAfter	after = nvp_listing_after(connector);
 	NvpRequest	request;
 	NvpResponse response;
@@ -598,14 +404,14 @@ ftp_after(NvpConnector *connector, const NvpObject *object, NvpFault *fault)
 	{
 		char	   *target = nvp_listing_after_path(connector, object, false);
 
-		if (stat_file(state, target, nvp_guc_listing_timeout, &response))
+		if (nvp_ftp_stat(state, target, nvp_guc_listing_timeout, &response))
 			target = nvp_listing_after_path(connector, object, true);
 		commands[0] = psprintf("RNFR %s", object->path);
 		commands[1] = psprintf("RNTO %s", target);
 	}
-	return perform_commands(state, commands, nvp_guc_listing_timeout, &request, &response) ||
+	return nvp_ftp_commands(state, commands, nvp_guc_listing_timeout, &request, &response) ||
 		nvp_net_fault(fault, &request, &response, NVP_NET_CLEANUP,
-					  make_place(state, object->path));
+					  nvp_ftp_place(state, object->path));
 }
 
 /* ---- probe ---- */
@@ -616,7 +422,7 @@ ftp_probe(NvpConnector *connector, NvpFault *fault)
 {
 	bool		is_mlsd;
 
-	return read_listing(ftp_state(connector), &is_mlsd, fault) != NULL;
+	return nvp_ftp_read_listing(nvp_ftp_state(connector), &is_mlsd, fault) != NULL;
 }
 
 const NvpConnectorRoutine nvp_connector_ftp = {
@@ -627,9 +433,9 @@ const NvpConnectorRoutine nvp_connector_ftp = {
 	.noptions = lengthof(options),
 	.check = ftp_check,
 	.probe = ftp_probe,
-	.list = ftp_list,
+	.list = nvp_ftp_list,
 	.fetch = ftp_fetch,
 	.deliver = ftp_deliver,
 	.after = ftp_after,
-	.close = ftp_close,
+	.close = nvp_remote_close,
 };

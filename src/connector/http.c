@@ -25,11 +25,11 @@
 #include "utils/memutils.h"
 
 #include "base/guc.h"
-#include "base/jsonb.h"
 #include "base/secret.h"
 #include "connector/kinds.h"
 #include "connector/listing.h"
 #include "connector/option.h"
+#include "connector/remote.h"
 #include "net/curlerr.h"
 #include "net/policy.h"
 
@@ -38,12 +38,9 @@
 
 typedef struct HttpState
 {
-	NvpNet	   *net;
+	NvpRemote	remote;
 	char	   *url;
 	char	   *method;
-	char	   *username;
-	char	   *password;
-	char	   *ca_certificate;
 	char	   *body;			/* of an input's request, or NULL */
 	char	   *token;			/* of the authentication, or NULL */
 } HttpState;
@@ -62,8 +59,6 @@ static const NvpOptionDef options[] = {
 	{"file_name", 's', false, false},
 };
 
-static const NvpPath root_path = {NULL, "configuration", 0};
-
 /* ---- definition ---- */
 
 static void
@@ -80,16 +75,7 @@ check_url(JsonbContainer *object, const NvpPath *parent)
 static void
 check_method(JsonbContainer *object, const NvpPath *parent, const char *const *methods)
 {
-	NvpPath		path = {parent, "method", 0};
-	char	   *method = nvp_jsonb_text(object, parent, "method", methods[0]);
-	const char *near;
-
-	for (int i = 0; methods[i]; i++)
-		if (strcmp(methods[i], method) == 0)
-			return;
-	near = nvp_closest(method, methods);
-	nvp_path_error(&path, near ? psprintf("Perhaps you meant \"%s\".", near) : NULL,
-				   "method \"%s\" is not supported here", method);
+	nvp_remote_check_word(object, parent, "method", methods, "method \"%s\" is not supported here");
 }
 
 /* A header must not be able to become two, nor to break the framing of the message. */
@@ -99,9 +85,7 @@ check_header(JsonbContainer *header, const NvpPath *item)
 	static const char *const reserved[] = {"connection", "content-length", "expect", "host",
 	"idempotency-key", "transfer-encoding", "te", "trailer", "upgrade", NULL};
 	NvpPath		key_path = {item, "key", 0};
-	NvpPath		value_path = {item, "value", 0};
 	char	   *name = nvp_jsonb_text(header, item, "key", "");
-	char	   *value = nvp_jsonb_text(header, item, "value", "");
 
 	if (*name == '\0' ||
 		name[strspn(name, "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")] != '\0')
@@ -109,9 +93,7 @@ check_header(JsonbContainer *header, const NvpPath *item)
 	for (int i = 0; reserved[i]; i++)
 		if (pg_strcasecmp(reserved[i], name) == 0)
 			nvp_path_error(&key_path, NULL, "header \"%s\" is set by the transfer itself", name);
-	for (; *value; value++)
-		if ((unsigned char) *value < ' ' || *value == 0x7f)
-			nvp_path_error(&value_path, NULL, "must not hold control characters");
+	nvp_remote_check_text(header, item, "value");
 }
 
 static void
@@ -140,8 +122,8 @@ check_authentication(JsonbContainer *root)
 {
 	static const char *const members[] = {"url", "method", "headers", "body", "token_path", NULL};
 	static const char *const methods[] = {"POST", "GET", "PUT", NULL};
-	NvpPath		path = {&root_path, "authentication", 0};
-	JsonbContainer *object = nvp_jsonb_object(root, &root_path, "authentication");
+	NvpPath		path = {&nvp_configuration_path, "authentication", 0};
+	JsonbContainer *object = nvp_jsonb_object(root, &nvp_configuration_path, "authentication");
 
 	if (!object)
 		return;
@@ -158,13 +140,13 @@ http_check(Jsonb *configuration, bool is_input)
 	static const char *const input_methods[] = {"GET", "POST", NULL};
 	static const char *const output_methods[] = {"POST", "PUT", "PATCH", NULL};
 	JsonbContainer *root = &configuration->root;
-	NvpPath		body_path = {&root_path, "body", 0};
-	NvpPath		name_path = {&root_path, "file_name", 0};
-	char	   *name = nvp_jsonb_text(root, &root_path, "file_name", "");
+	NvpPath		body_path = {&nvp_configuration_path, "body", 0};
+	NvpPath		name_path = {&nvp_configuration_path, "file_name", 0};
+	char	   *name = nvp_jsonb_text(root, &nvp_configuration_path, "file_name", "");
 
-	check_url(root, &root_path);
-	check_method(root, &root_path, is_input ? input_methods : output_methods);
-	check_headers(root, &root_path);
+	check_url(root, &nvp_configuration_path);
+	check_method(root, &nvp_configuration_path, is_input ? input_methods : output_methods);
+	check_headers(root, &nvp_configuration_path);
 	check_authentication(root);
 	if (nvp_jsonb_get(root, "certificate") || nvp_jsonb_get(root, "private_key"))
 		ereport(ERROR,
@@ -191,41 +173,20 @@ body_text(JsonbContainer *object)
 	return JsonbToCString(NULL, value->val.binary.data, value->val.binary.len);
 }
 
-static HttpState *
-make_state(NvpConnector *connector)
+static void
+fill_state(NvpConnector *connector, NvpRemote *remote)
 {
-	HttpState  *state = palloc0(sizeof(HttpState));
+	HttpState  *state = (HttpState *) remote;
 
 	state->url = nvp_option_text(connector, "url", "");
 	state->method = nvp_option_text(connector, "method", connector->is_input ? "GET" : "POST");
-	state->username = nvp_option_text(connector, "username", NULL);
-	state->password = nvp_option_text(connector, "password", NULL);
-	state->ca_certificate = nvp_option_text(connector, "ca_certificate", NULL);
 	state->body = body_text(&connector->configuration->root);
-	state->net = nvp_net_open();
-	return state;
 }
 
-/* The state, made at the first use, in the connector's own context. */
 static HttpState *
 http_state(NvpConnector *connector)
 {
-	MemoryContext before;
-
-	if (!connector->state)
-	{
-		before = MemoryContextSwitchTo(connector->context);
-		connector->state = make_state(connector);
-		MemoryContextSwitchTo(before);
-	}
-	return connector->state;
-}
-
-static void
-wipe_text(char *text)
-{
-	if (text)
-		nvp_secret_wipe(text, strlen(text));
+	return nvp_remote_state(connector, sizeof(HttpState), fill_state);
 }
 
 static void
@@ -233,12 +194,9 @@ http_close(NvpConnector *connector)
 {
 	HttpState  *state = connector->state;
 
-	if (!state)
-		return;
-	nvp_net_close(state->net);
-	wipe_text(state->password);
-	wipe_text(state->token);
-	connector->state = NULL;
+	if (state && state->token)
+		nvp_secret_wipe(state->token, strlen(state->token));
+	nvp_remote_close(connector);
 }
 
 /* ---- requests ---- */
@@ -340,7 +298,7 @@ perform(HttpState *state, NvpRequest *request, NvpResponse *response, NvpNetAct 
 	{
 		char	   *place = nvp_url_place(request->url);
 
-		if (!nvp_net_perform(state->net, request, response))
+		if (!nvp_net_perform(state->remote.net, request, response))
 			return nvp_net_fault(fault, request, response, act, place);
 		if (response->status >= 200 && response->status < 300)
 			return true;
@@ -413,7 +371,7 @@ parse_answer(const char *text)
 static bool
 authenticate(NvpConnector *connector, HttpState *state, NvpNetAct act, NvpFault *fault)
 {
-	NvpPath		path = {&root_path, "authentication", 0};
+	NvpPath		path = {&nvp_configuration_path, "authentication", 0};
 	JsonbContainer *object = nvp_option_object(connector, "authentication");
 	NvpRequest	request = {0};
 	NvpResponse response;
@@ -429,7 +387,7 @@ authenticate(NvpConnector *connector, HttpState *state, NvpNetAct act, NvpFault 
 	request.headers = header_lines(object, &path, 1, &n);
 	request.body = body_text(object);
 	request.body_bytes = request.body ? strlen(request.body) : 0;
-	request.ca_certificate = state->ca_certificate;
+	request.ca_certificate = state->remote.ca_certificate;
 	request.timeout_ms = nvp_guc_listing_timeout;
 	request.max_bytes = TOKEN_BYTES;
 	if (request.body && *request.body == '{' && !has_header(request.headers, "Content-Type"))
@@ -458,15 +416,11 @@ static bool
 init_request(NvpConnector *connector, HttpState *state, NvpRequest *request, int *nheaders,
 			 NvpNetAct act, NvpFault *fault)
 {
-	memset(request, 0, sizeof(*request));
 	if (!authenticate(connector, state, act, fault))
 		return false;
-	request->url = state->url;
+	nvp_remote_request(&state->remote, request, state->url);
 	request->command = state->method;
-	request->username = state->username;
-	request->password = state->password;
-	request->ca_certificate = state->ca_certificate;
-	request->headers = header_lines(&connector->configuration->root, &root_path, 5, nheaders);
+	request->headers = header_lines(&connector->configuration->root, &nvp_configuration_path, 5, nheaders);
 	if (state->token && !has_header(request->headers, "Authorization"))
 		request->headers[(*nheaders)++] = psprintf("Authorization: Bearer %s", state->token);
 	return true;

@@ -9,10 +9,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "commands/async.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
@@ -381,6 +384,45 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 	tell_state(&query, execution, "QUEUED", outcome->fault.message);
 	nvp_query_close(&query);
 	return true;
+}
+
+/*
+ * nvp_exec_lock_at_exit takes the locks that nvp_exec_give_back needs, without
+ * waiting and without an error: an exit callback can bear neither.
+ */
+bool
+nvp_exec_lock_at_exit(void)
+{
+	static const char *const tables[] = {"execution", "execution_attempt", "event"};
+	Oid			nspid = get_namespace_oid("_nuvopipe", true);
+
+	for (int i = 0; i < lengthof(tables); i++)
+	{
+		Oid			relid = OidIsValid(nspid) ? get_relname_relid(tables[i], nspid) : InvalidOid;
+
+		if (!OidIsValid(relid) || !ConditionalLockRelationOid(relid, RowExclusiveLock))
+			return false;
+		/* dropped before the lock was ours? */
+		if (get_relname_relid(tables[i], nspid) != relid)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * nvp_exec_give_back puts an execution of this process back into the queue as
+ * if the attempt had not been counted; the attempt stays in the history.
+ */
+void
+nvp_exec_give_back(const NvpExecution *execution)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	arg_execution(&query, execution);
+	nvp_arg_int4(&query, execution->attempt);
+	nvp_query_exec(&query, "SELECT _nuvopipe.give_back($1, $2, $3)");
+	nvp_query_close(&query);
 }
 
 /*

@@ -74,6 +74,8 @@ extern bool nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out);
 extern bool nvp_exec_in_ledger(const NvpExecution *execution, char **by);
 extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger);
 extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
+extern bool nvp_exec_lock_at_exit(void);
+extern void nvp_exec_give_back(const NvpExecution *execution);
 extern int	nvp_exec_sweep(void);
 extern int64 nvp_exec_due(TimestampTz *next);
 extern void nvp_exec_renew(void);

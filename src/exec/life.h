@@ -31,6 +31,7 @@ typedef struct NvpRun
 	NvpIssueLog *log;
 	NvpJob	   *job;
 	bool		careful;
+	bool		is_settling;	/* all rows are in; deferred constraints are looked at */
 	bool		is_fetched;		/* the input is complete */
 	bool		was_written;	/* the final state is committed */
 	bool		is_bare;		/* write the final state alone: what belongs to it cannot be kept */

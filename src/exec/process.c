@@ -89,10 +89,14 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 	run->phase_ms[NVP_PHASE_SURVEY] += run->job->survey_ms;
 	run->phase_ms[NVP_PHASE_PROCESS] -= run->job->survey_ms;	/* it lies within */
 	run->outcome->counts = run->job->counts;
+	if (!run->job->is_rows)
+		run->outcome->note = nvp_sniff_note(&run->job->sniff, &run->job->format);
 	if (ok)
 		ok = judge(run, fault);
+	run->is_settling = ok;
 	if (ok)
 		nvp_identity_settle(&run->identity);
+	run->is_settling = false;
 	nvp_identity_give_back(&run->identity);
 	return ok;
 }

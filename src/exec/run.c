@@ -175,6 +175,26 @@ failed:
 	nvp_run_close_failed(run);
 }
 
+/*
+ * A deferred constraint or trigger has spoken when all rows were in: which row
+ * it meant, only its words can tell.
+ */
+static void
+explain_deferred(NvpFault *fault, const ErrorData *edata)
+{
+	if (fault->detail == NULL && edata->context)
+		nvp_fault_detail(fault, "In %.*s.", (int) strcspn(edata->context, "\n"), edata->context);
+	if (fault->hint)
+		return;
+	if (edata->constraint_name && edata->table_name)
+		nvp_fault_hint(fault, "Constraint \"%s\" of table \"%s\" is deferred: it is looked at when all rows are in, so the whole run fails."
+					   " If it is not deferred, each row that breaks it becomes an issue.",
+					   edata->constraint_name, edata->table_name);
+	else
+		nvp_fault_hint(fault, "This comes from a deferred constraint or trigger: it is looked at when all rows are in, so the whole run fails."
+					   " If it is not deferred, each row that breaks it becomes an issue.");
+}
+
 /* turn a caught error into a fault; false if it must go on up */
 static bool
 fault_from_error(NvpRun *run, ErrorData *edata)
@@ -189,6 +209,9 @@ fault_from_error(NvpRun *run, ErrorData *edata)
 		nvp_fault_detail(fault, "%s", edata->detail);
 	if (edata->hint)
 		nvp_fault_hint(fault, "%s", edata->hint);
+	if (run->is_settling)
+		explain_deferred(fault, edata);
+	run->is_settling = false;
 	nvp_run_settle_fault_type(run, fault);
 	return true;
 }
@@ -199,6 +222,7 @@ start_over(NvpRun *run)
 	nvp_run_close_job(run);
 	nvp_issuelog_reset(run->log);
 	run->careful = true;
+	run->is_settling = false;
 }
 
 /*

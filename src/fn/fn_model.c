@@ -26,6 +26,7 @@
 #include "base/compat.h"
 #include "base/guc.h"
 #include "base/jsonb.h"
+#include "base/query.h"
 #include "fn/fn_model.h"
 #include "model/definition.h"
 #include "validate/validate.h"
@@ -107,6 +108,28 @@ get_compiled(FunctionCallInfo fcinfo, Jsonb *definition)
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = compiled;
 	return compiled;
+}
+
+/*
+ * nvp_tdm_columns returns the columns of a model the caller may use, in the
+ * current memory context.  errors: 42704.
+ */
+Jsonb *
+nvp_tdm_columns(const char *tdm)
+{
+	NvpQuery	query;
+	Jsonb	   *columns = NULL;
+
+	nvp_query_open(&query);
+	nvp_arg_text(&query, tdm);
+	if (nvp_query_exec(&query, "SELECT columns FROM _nuvopipe.tdm WHERE id = _nuvopipe.tdm_id($1)") > 0)
+		columns = nvp_get_jsonb(&query, 0, 0);
+	nvp_query_close(&query);
+	if (columns == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("target data model \"%s\" does not exist", tdm));
+	return columns;
 }
 
 static void

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_model.h
- *		From jsonb to cells, for the functions that take data as jsonb.
+ *		Models by name, and cells from jsonb, for the functions of this room.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +11,7 @@
 #include "base/cell.h"
 #include "base/jsonb.h"
 
+extern Jsonb *nvp_tdm_columns(const char *tdm);
 extern void nvp_cell_from_jsonb_value(const JsonbValue *value, NvpCell *cell);
 
 #endif							/* NVP_FN_MODEL_H */

@@ -18,15 +18,13 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
 #include "base/file_source.h"
-#include "base/query.h"
 #include "connector/table.h"
+#include "fn/fn_model.h"
 #include "model/definition.h"
 #include "pipeline/flatjson.h"
 #include "pipeline/job.h"
@@ -37,26 +35,6 @@ PG_FUNCTION_INFO_V1(nuvopipe_validate_file);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_server_file);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_summary);
 PG_FUNCTION_INFO_V1(nuvopipe_validate_server_file_summary);
-PG_FUNCTION_INFO_V1(nuvopipe_check_row);
-
-/* the columns of a model the caller may use */
-static Jsonb *
-load_columns(const char *tdm)
-{
-	NvpQuery	query;
-	Jsonb	   *columns = NULL;
-
-	nvp_query_open(&query);
-	nvp_arg_text(&query, tdm);
-	if (nvp_query_exec(&query, "SELECT columns FROM _nuvopipe.tdm WHERE id = _nuvopipe.tdm_id($1)") > 0)
-		columns = nvp_get_jsonb(&query, 0, 0);
-	nvp_query_close(&query);
-	if (columns == NULL)
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("target data model \"%s\" does not exist", tdm));
-	return columns;
-}
 
 static Datum
 storable_text(const char *text, int len)
@@ -177,6 +155,7 @@ static void
 run_job(NvpJob *job, NvpMap **map)
 {
 	NvpFault	fault = {0};
+	char	   *note;
 	bool		ok;
 
 	job->max_output_rows = -1;
@@ -187,6 +166,10 @@ run_job(NvpJob *job, NvpMap **map)
 	ok = nvp_job_run(job, &fault);
 	if (!ok && !(fault.type == NVP_SOURCE_DATA_EMPTY && job->reader && job->reader->ncols > 0))
 		throw_fault(&fault);
+	note = job->is_rows ? NULL : nvp_sniff_note(&job->sniff, &job->format);
+	if (note)
+		ereport(NOTICE,
+				errmsg("%s", note));
 	nvp_job_close(job);
 }
 
@@ -237,7 +220,7 @@ validate_query(FunctionCallInfo fcinfo, const char *query)
 	NvpJob		job = {0};
 	RowSink		sink;
 
-	job.model = nvp_model_compile(load_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	job.model = nvp_model_compile(nvp_tdm_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	open_row_sink(&sink, fcinfo, job.model);
 	job.sink = &sink.base;
 	run_on_query(&job, query, &sink.map);
@@ -273,7 +256,7 @@ validate_source(FunctionCallInfo fcinfo, NvpSource *source, const char *file_nam
 	NvpJob		job = {0};
 	RowSink		sink;
 
-	job.model = nvp_model_compile(load_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	job.model = nvp_model_compile(nvp_tdm_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	job.source = source;
 	job.format_options = PG_GETARG_JSONB_P(2);
 	job.file_name = file_name;
@@ -397,7 +380,7 @@ static void
 open_summary_sink(SummarySink *sink, FunctionCallInfo fcinfo, NvpJob *job)
 {
 	memset(sink, 0, sizeof(*sink));
-	job->model = nvp_model_compile(load_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	job->model = nvp_model_compile(nvp_tdm_columns(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 	InitMaterializedSRF(fcinfo, 0);
 	sink->base.emit = count_issue;
 	sink->ncolumns = job->model->ncolumns;
@@ -436,177 +419,4 @@ nuvopipe_validate_server_file_summary(PG_FUNCTION_ARGS)
 	source->close(source);
 	put_summary(fcinfo, &sink, job.model);
 	return (Datum) 0;
-}
-
-/* ---- one row ------------------------------------------------------------------ */
-
-/* kept from call to call while the model's name stays the same */
-typedef struct RowChecker
-{
-	char	   *tdm;
-	NvpModel   *model;
-	MemoryContext context;		/* of one call */
-} RowChecker;
-
-typedef struct JsonSink
-{
-	NvpIssueSink base;
-	const NvpModel *model;
-	JsonbParseState *state;
-} JsonSink;
-
-static void
-push_member(JsonSink *sink, const char *key, const char *text, int len)
-{
-	JsonbValue	v = {.type = jbvString};
-
-	v.val.string.val = (char *) key;
-	v.val.string.len = strlen(key);
-	pushJsonbValue(&sink->state, WJB_KEY, &v);
-	if (text)
-	{
-		v.val.string.val = palloc(len * (Size) 4 + 1);
-		v.val.string.len = nvp_storable_text(text, len, v.val.string.val);
-	}
-	else
-		v.type = jbvNull;
-	pushJsonbValue(&sink->state, WJB_VALUE, &v);
-}
-
-static void
-push_issue(NvpIssueSink *base, const NvpIssue *issue)
-{
-	JsonSink   *sink = (JsonSink *) base;
-	const char *key = issue->column >= 0 ? sink->model->columns[issue->column].key : NULL;
-	const char *severity = issue->severity == NVP_SEVERITY_ERROR ? "error" : "warning";
-
-	pushJsonbValue(&sink->state, WJB_BEGIN_OBJECT, NULL);
-	push_member(sink, "column", key, key ? strlen(key) : 0);
-	push_member(sink, "code", nvp_code_name(issue->code), strlen(nvp_code_name(issue->code)));
-	push_member(sink, "message", issue->message, strlen(issue->message));
-	push_member(sink, "value", issue->value, issue->value_len);
-	push_member(sink, "severity", severity, strlen(severity));
-	pushJsonbValue(&sink->state, WJB_END_OBJECT, NULL);
-}
-
-static void
-cell_from_json(const JsonbValue *v, NvpCell *cell)
-{
-	memset(cell, 0, sizeof(*cell));
-	switch (v->type)
-	{
-		case jbvNull:
-			return;
-		case jbvString:
-			cell->kind = NVP_CELL_TEXT;
-			cell->ptr = v->val.string.val;
-			cell->len = v->val.string.len;
-			return;
-		case jbvNumeric:
-			cell->kind = NVP_CELL_NUMBER;
-			cell->ptr = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(v->val.numeric)));
-			break;
-		case jbvBool:
-			cell->kind = NVP_CELL_BOOL;
-			cell->ptr = v->val.boolean ? "true" : "false";
-			break;
-		default:
-			cell->kind = NVP_CELL_JSON;
-			cell->ptr = JsonbToCString(NULL, v->val.binary.data, v->val.binary.len);
-			break;
-	}
-	cell->len = strlen(cell->ptr);
-}
-
-/* the members of an object as a batch of one row */
-static NvpBatch *
-row_batch(Jsonb *row, char ***header)
-{
-	int			n = JB_ROOT_COUNT(row);
-	NvpBatch   *batch = nvp_batch_create(n);
-	JsonbIterator *it = JsonbIteratorInit(&row->root);
-	JsonbIteratorToken token;
-	JsonbValue	v;
-	int			i = 0;
-
-	*header = palloc(sizeof(char *) * Max(n, 1));
-	batch->nrows = 1;
-	batch->first_row_no = 1;
-	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			(*header)[i] = pnstrdup(v.val.string.val, v.val.string.len);
-		else if (token == WJB_VALUE)
-			cell_from_json(&v, &nvp_batch_column(batch, i++)[0]);
-	}
-	return batch;
-}
-
-static void
-drop_unique(NvpColumn *column)
-{
-	int			kept = 0;
-
-	for (int i = 0; i < column->nrules; i++)
-	{
-		if (column->rules[i].kind != NVP_RULE_UNIQUE)
-			column->rules[kept++] = column->rules[i];
-	}
-	column->nrules = kept;
-}
-
-static RowChecker *
-row_checker(FunctionCallInfo fcinfo, const char *tdm)
-{
-	RowChecker *checker = fcinfo->flinfo->fn_extra;
-	MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-
-	if (checker == NULL || strcmp(checker->tdm, tdm) != 0)
-	{
-		checker = palloc0(sizeof(RowChecker));
-		checker->tdm = pstrdup(tdm);
-		checker->model = nvp_model_compile(load_columns(tdm));
-		checker->context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe row", ALLOCSET_DEFAULT_SIZES);
-		/* one row tells nothing about uniqueness */
-		for (int c = 0; c < checker->model->ncolumns; c++)
-			drop_unique(&checker->model->columns[c]);
-		fcinfo->flinfo->fn_extra = checker;
-	}
-	MemoryContextSwitchTo(old);
-	return checker;
-}
-
-/* nuvopipe.check_row(tdm text, "row" jsonb) */
-Datum
-nuvopipe_check_row(PG_FUNCTION_ARGS)
-{
-	Jsonb	   *row = PG_GETARG_JSONB_P(1);
-	RowChecker *checker = row_checker(fcinfo, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	MemoryContext old;
-	JsonSink	sink = {{push_issue}, checker->model, NULL};
-	NvpValidator *validator;
-	NvpBatch   *batch;
-	NvpMap	   *map;
-	char	  **header;
-	Jsonb	   *result;
-
-	if (!JB_ROOT_IS_OBJECT(row))
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("row must be a JSON object"),
-				errhint("Use to_jsonb(t) for a row of a table."));
-	MemoryContextReset(checker->context);
-	old = MemoryContextSwitchTo(checker->context);
-	batch = row_batch(row, &header);
-	map = nvp_map_create(checker->model, NULL);
-	nvp_map_update(map, header, batch->ncols);
-	validator = nvp_validator_create(checker->model, 1024 * 1024);
-	pushJsonbValue(&sink.state, WJB_BEGIN_ARRAY, NULL);
-	nvp_validator_batch(validator, nvp_map_columns(map, batch), NULL, 1, 1,
-						nvp_validator_output(validator, 1), &sink.base);
-	nvp_validator_free(validator);
-	result = JsonbValueToJsonb(pushJsonbValue(&sink.state, WJB_END_ARRAY, NULL));
-	MemoryContextSwitchTo(old);
-	result = (Jsonb *) datumCopy(PointerGetDatum(result), false, -1);
-	PG_RETURN_JSONB_P(result);
 }

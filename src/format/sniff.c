@@ -138,7 +138,8 @@ sniff_encoding(const char *p, size_t len, bool is_whole, NvpSniff *sniff)
 						high.good > 0 ? "all of it is valid UTF-8" : "only ASCII so far");
 		return;
 	}
-	if (high.good > 4 * high.bad)
+	/* in other encodings next to nothing looks like a character of UTF-8 by chance */
+	if (high.good >= high.bad)
 	{
 		nvp_verdict_set(verdict, 0.6, "%zu characters of UTF-8, but also %zu bytes that are none",
 						high.good, high.bad);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * internal.h
- *		What transfer.c (one transfer) and loop.c (waiting) share.
+ *		What transfer.c (one transfer), callback.c and loop.c (waiting) share.
  *
  * Only files of this room include it: it shows libcurl.
  *
@@ -58,6 +58,17 @@ struct NvpNet
 	struct curl_slist *after;
 };
 
+/* sets an option of the transfer, or throws */
+#define NVP_NET_SET(net, option, value) \
+	do { \
+		CURLcode	code_ = curl_easy_setopt((net)->easy, option, value); \
+		if (code_ != CURLE_OK) \
+			ereport(ERROR, \
+					(errcode(ERRCODE_SYSTEM_ERROR), \
+					 errmsg("libcurl refused option %s: %s", #option, curl_easy_strerror(code_)))); \
+	} while (0)
+
+extern void nvp_net_set_callbacks(NvpNet *net);
 extern void nvp_net_bind_loop(NvpNet *net);
 extern bool nvp_net_loop(NvpNet *net, bool is_ftp, CURLcode *result);
 extern void nvp_net_end_wait(NvpNet *net);

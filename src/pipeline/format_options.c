@@ -270,6 +270,22 @@ push_csv(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format
 }
 
 /*
+ * nvp_sniff_note returns what has to be told of a guess that no issue would
+ * show; NULL if there is nothing.  Where every byte is a character, wrong
+ * characters look like right ones.
+ */
+char *
+nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
+{
+	bool		any_byte = format->encoding == NVP_ENCODING_LATIN1 || format->encoding == NVP_ENCODING_WINDOWS1252;
+
+	if (!any_byte || sniff->encoding.confidence >= 1.0)
+		return NULL;
+	return psprintf("the input was read as %s, for %s; set options.format.encoding if that is wrong",
+					nvp_encoding_name(format->encoding), sniff->encoding.reason);
+}
+
+/*
  * nvp_sniff_jsonb tells what was found out, and on what grounds.
  *
  * in: the verdicts, and the format that came of them and of the options; rows

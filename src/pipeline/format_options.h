@@ -21,6 +21,7 @@
 
 extern void nvp_format_resolve(Jsonb *options, const char *sample, size_t len, bool whole,
 							   const char *file_name, NvpFormat *format, NvpSniff *sniff);
+extern char *nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format);
 extern Jsonb *nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format);
 
 #endif							/* NVP_FORMAT_OPTIONS_H */

@@ -18,6 +18,7 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
@@ -86,6 +87,31 @@ watch_progress(bool watch)
 	nvp_net_set_idle_hook(watch ? tell_progress : NULL);
 }
 
+/* ---- leaving in mid-run ------------------------------------------------------ */
+
+/* what this process runs at the moment; attempt 0 = nothing */
+static NvpExecution under_way;
+
+/*
+ * At the end of a runner.  One that was asked to leave (the server shuts down,
+ * the database is to be dropped) gives the attempt back: it failed of nothing.
+ * In an exit callback no error can be caught, so all that could be in the way is
+ * looked at first; what cannot be done is left to the keeper's next sweep.
+ */
+static void
+give_back_at_exit(int code, Datum arg)
+{
+	if (under_way.attempt == 0 || !nvp_worker_asked_to_leave())
+		return;
+	AbortOutOfAnyTransaction();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (nvp_exec_lock_at_exit())
+		nvp_exec_give_back(&under_way);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
 /*
  * nvp_run_claimed carries an execution that was claimed by this process, in a
  * committed transaction, to its end.
@@ -96,6 +122,7 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	NvpRunReport report;
 
 	nvp_slot_execution(&execution->id);
+	under_way = *execution;
 	watch_progress(session->is_procedure);
 	PG_TRY();
 	{
@@ -104,6 +131,7 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	PG_FINALLY();
 	{
 		watch_progress(false);
+		under_way.attempt = 0;
 	}
 	PG_END_TRY();
 	nvp_slot_execution(NULL);
@@ -206,6 +234,7 @@ nuvopipe_runner_main(Datum arg)
 	nvp_worker_connect(DatumGetObjectId(arg));
 	if (!nvp_slot_take(NVP_PROCESS_RUNNER))
 		proc_exit(0);
+	before_shmem_exit(give_back_at_exit, 0);
 	nvp_session_open(&session, false);
 	work_until_idle(&session);
 	nvp_session_close(&session);

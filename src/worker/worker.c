@@ -41,11 +41,27 @@ nvp_worker_init(void)
 	RegisterBackgroundWorker(&worker);
 }
 
+static volatile sig_atomic_t asked_to_leave = false;
+
+static void
+leave_handler(SIGNAL_ARGS)
+{
+	asked_to_leave = true;
+	die(postgres_signal_arg);
+}
+
+/* nvp_worker_asked_to_leave tells whether this process ends because it was asked to, not by a failure. */
+bool
+nvp_worker_asked_to_leave(void)
+{
+	return asked_to_leave;
+}
+
 /* nvp_worker_setup installs the signal handlers every one of our processes has. */
 void
 nvp_worker_setup(void)
 {
-	pqsignal(SIGTERM, die);
+	pqsignal(SIGTERM, leave_handler);
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGUSR1, procsignal_sigusr1_handler);

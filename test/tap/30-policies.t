@@ -188,6 +188,14 @@ pipeline deferred push pair target
 csv 1,a 2,b
 ingest deferred "$NVP_TMP/in.csv"
 like "$(outcome) $(q 'SELECT count(*) FROM target')" '^FAILED.WRITE_FILE_FAILURE.23503 0$' "a constraint that is checked at the commit fails the run, which loses nothing"
+like "$(said)" 'Key \(id\)=\([12]\) is not present in table "parent".*HINT: Constraint "target_id_fkey" of table "target" is deferred' "and names key, constraint, table and why"
+qx "DROP TABLE target CASCADE; CREATE TABLE target (id int, name text);
+	CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS \$\$ BEGIN RAISE EXCEPTION 'no % here', NEW.id; END \$\$;
+	CREATE CONSTRAINT TRIGGER late AFTER INSERT ON target DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()"
+pipeline late push pair target
+csv 1,a 2,b
+ingest late "$NVP_TMP/in.csv"
+like "$(outcome) $(said)" '^FAILED.*no 1 here / In PL/pgSQL function late\(\) line 1 at RAISE\. / HINT: This comes from a deferred' "a deferred trigger's words, and where they come from"
 
 is "$(grep -cE 'TRAP:|terminated by signal|PANIC' "$NVP_TMP/main/log")" 0 "no process crashed"
 is "$(q "SELECT count(*) FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')")" 0 "no execution is left open"

@@ -29,14 +29,18 @@ is "$(q "SELECT string_agg(backend_type || ' ' || state, ', ' ORDER BY backend_t
 # --- shutdown in mid-fetch
 
 relay "hang first=1"
-line web target
+line web target '{"max_attempts": 1}'
 queue
 in_phase fetch
 from=$(now_ms)
 stop_cluster fast
 ok "fast shutdown in mid-fetch within two seconds" [ $(($(now_ms) - from)) -lt 2000 ]
 start_cluster
+# a shutdown is no failure: it costs none of the attempts
 settled SUCCEEDED 2 "shut down in mid-fetch"
+is "$(q "SELECT status || ' ' || error_sqlstate || ' ' || error_message FROM nuvopipe.execution_runs WHERE execution = '$EXEC' AND attempt = 1")" \
+	"FAILED 57P01 the process that ran this execution was asked to leave" "the attempt that was cut off says why"
+unlike "$(server_log)" "ERROR" "and without an error"
 loaded target $ROWS "shut down in mid-fetch"
 
 # --- nuvopipe.max_workers

@@ -474,6 +474,7 @@ static const SniffCase sniff_cases[] = {
 	SNIFF("UTF-16 with mark", "\xFF\xFE" "a\0;\0b\0\n\0001\0;\0002\0\n\0", "csv utf-16le ; \" header skip=0"),
 	SNIFF("UTF-16 without mark", "\0a\0;\0b\0\n\0001\0;\0002\0\n", "csv utf-16be ; \" header skip=0"),
 	SNIFF("Latin-1", "stra\xDF" "e;nr\nx;1\n", "csv latin-1 ; \" header skip=0"),
+	SNIFF("UTF-8 with a bad byte", "stra\xC3\x9F" "e;nr\nx\xE9;1\n", "csv utf-8 ; \" header skip=0"),
 	SNIFF("Windows-1252", "price \x80;nr\nx;1\n", "csv windows-1252 ; \" header skip=0"),
 	SNIFF("UTF-8", "stra\xC3\x9F" "e;nr\nx;1\n", "csv utf-8 ; \" header skip=0"),
 	SNIFF("gzip", "\x1F\x8B\x08xxxxx", "unknown utf-8"),
