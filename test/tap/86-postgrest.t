@@ -17,6 +17,7 @@ organization() {
 	printf -v "TOKEN_$1" %s "$(q "SELECT convert_from(body, 'UTF8')::jsonb ->> 'access_token' FROM nuvopipe_api.request('POST', '/dp/api/v1/auth/access-token', '', '{}',
 		convert_to('{\"license_key\": \"$key\", \"auth\": {\"identifier\": \"jane@$1.example\", \"type\": \"USER\"}}', 'UTF8'))")"
 }
+TOKEN_acme='' TOKEN_bolt=''
 organization acme
 organization bolt
 isnt "$TOKEN_acme" "" "a token"
