@@ -13,6 +13,9 @@
  *		_x		stands in for a jsonb column x, and for x.id, in filters and in
  *				sort: give it where an index is to be used
  *
+ * What a caller leaves out is not computed, as long as the functions of the
+ * view's columns are not volatile, which would bind the server to call them.
+ *
  * A list is in the order of created_at (newest first), then of id or _key;
  * without created_at, of id or _key alone, ascending.  created_at, id and _key
  * are never null.

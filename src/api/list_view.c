@@ -16,9 +16,12 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/inval.h"
@@ -284,6 +287,29 @@ set_numeric(JsonbValue *value, Datum numeric)
 	set_string(value, text, strlen(text));
 }
 
+/* all digits that count: a conversion to numeric would round */
+static void
+set_float(JsonbValue *value, double number, char *text)
+{
+	if (isfinite(number))
+		set_numeric(value, DirectFunctionCall3(numeric_in, CStringGetDatum(text),
+											   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	else
+		set_string(value, text, strlen(text));
+}
+
+static char *
+float_text(double number, bool is_single)
+{
+	char	   *text = palloc(Max(FLOAT_SHORTEST_DECIMAL_LEN, DOUBLE_SHORTEST_DECIMAL_LEN));
+
+	if (is_single)
+		float_to_shortest_decimal_buf((float) number, text);
+	else
+		double_to_shortest_decimal_buf(number, text);
+	return text;
+}
+
 static void
 set_number(JsonbValue *value, Oid type, Datum datum)
 {
@@ -302,10 +328,10 @@ set_number(JsonbValue *value, Oid type, Datum datum)
 			value->val.numeric = int64_to_numeric(DatumGetInt64(datum));
 			break;
 		case FLOAT4OID:
-			set_numeric(value, DirectFunctionCall1(float4_numeric, datum));
+			set_float(value, DatumGetFloat4(datum), float_text(DatumGetFloat4(datum), true));
 			break;
 		case FLOAT8OID:
-			set_numeric(value, DirectFunctionCall1(float8_numeric, datum));
+			set_float(value, DatumGetFloat8(datum), float_text(DatumGetFloat8(datum), false));
 			break;
 		default:
 			set_numeric(value, datum);

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -20,7 +21,8 @@
 #include "api/list_where.h"
 #include "base/jsonb.h"
 
-#define MAX_STEPS	16			/* names with dots between them */
+#define MAX_STEPS			16	/* names with dots between them */
+#define MAX_MESSAGE_BYTES	300
 
 /* nvp_where_error throws 22023 with the path in front; hint may be NULL. */
 void
@@ -43,7 +45,8 @@ nvp_where_error(const char *path, const char *hint, const char *fmt,...)
 	}
 	ereport(ERROR,
 			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("%s: %s", path, buf.data),
+			errmsg("%s: %s", pnstrdup(path, pg_mbcliplen(path, strlen(path), MAX_MESSAGE_BYTES)),
+				   pnstrdup(buf.data, pg_mbcliplen(buf.data, buf.len, MAX_MESSAGE_BYTES))),
 			hint ? errhint("%s", hint) : 0);
 }
 

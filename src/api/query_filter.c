@@ -333,7 +333,7 @@ read_group_member(FilterRead *read, NvpCond *parent, NvpTree *child, const char 
 		return unknown_operator(read, path, child->key, false);
 	}
 	if (child->key[0] == '\0')
-		return nvp_query_refuse(read->error, path, NULL, "the name of a field is missing");
+		return nvp_query_refuse(read->error, pnstrdup(path, strlen(path) - 1), NULL, "the name of a field is missing");
 	return read_field(read, parent, child->key, child, path, depth);
 }
 
@@ -411,7 +411,7 @@ nvp_query_filter_read(NvpTree *node, NvpCond **filter, NvpQueryError *error)
 	if (*filter == NULL)
 		*filter = add_cond(NULL, NVP_COND_AND, "filters");
 	read.conditions = count_conditions(*filter);
-	if (node->kind == NVP_TREE_NULL || (node->kind == NVP_TREE_TEXT && node->text[strspn(node->text, " ")] == '\0'))
+	if (nvp_tree_is_nothing(node))
 		return true;
 	if (!read_group(&read, *filter, node, "filters", 0))
 		return false;

@@ -151,6 +151,8 @@ static bool
 read_sort(NvpQuerySpec *spec, NvpTree *node, NvpQueryError *error)
 {
 	spec->has_sort = true;
+	if (nvp_tree_is_nothing(node))
+		return true;
 	node = nvp_tree_expect(node, "sort", error);
 	return node && sort_node(spec, node, NULL, error);
 }
@@ -170,12 +172,12 @@ read_count(const NvpTree *node, const char *path, int64 *count, NvpQueryError *e
 	const char *text = node->kind == NVP_TREE_TEXT || node->kind == NVP_TREE_NUMBER ? node->text : "";
 	size_t		len = strspn(text, "0123456789");
 
+	if (*count >= 0 || node->kind == NVP_TREE_ARRAY)
+		return nvp_query_refuse(error, path, NULL, "given more than once");
 	if (len == 0 || text[len] != '\0')
 		return nvp_query_refuse(error, path, NULL, "a whole number that is not negative is expected");
 	if (len > 9)
 		return nvp_query_refuse(error, path, NULL, "%s is out of range", pnstrdup(text, 30));
-	if (*count >= 0)
-		return nvp_query_refuse(error, path, NULL, "given more than once");
 	*count = atoi(text);
 	return true;
 }
@@ -218,7 +220,7 @@ read_pagination(NvpQuerySpec *spec, Page *page, NvpTree *node, NvpQueryError *er
 	node = nvp_tree_expect(node, "pagination", error);
 	if (node == NULL)
 		return false;
-	if (node->kind == NVP_TREE_NULL || (node->kind == NVP_TREE_TEXT && *node->text == '\0'))
+	if (nvp_tree_is_nothing(node))
 		return true;
 	if (node->kind != NVP_TREE_OBJECT)
 		return nvp_query_refuse(error, "pagination", "Write pagination={\"offset\":0,\"limit\":25} or pagination[page]=1.", "an object is expected");
@@ -260,7 +262,7 @@ read_options(NvpQuerySpec *spec, NvpTree *node, NvpQueryError *error)
 		return false;
 	if (spec->options == NULL)
 		spec->options = nvp_tree_make(NVP_TREE_OBJECT, NULL);
-	if (node->kind == NVP_TREE_NULL || (node->kind == NVP_TREE_TEXT && *node->text == '\0'))
+	if (nvp_tree_is_nothing(node))
 		return true;
 	if (node->kind != NVP_TREE_OBJECT)
 		return nvp_query_refuse(error, "options", NULL, "an object is expected");

@@ -23,6 +23,7 @@
 /* a scanner of JSON may read that far behind the end */
 #define JSON_PADDING	64
 
+#define MAX_MESSAGE_BYTES	300
 #define MAX_NUMBER_BYTES	100
 #define MAX_EXPONENT		400
 
@@ -34,6 +35,20 @@ typedef struct JsonText
 	const char *path;
 	NvpQueryError *error;
 } JsonText;
+
+/* what a user wrote goes into messages, but not at any length */
+static char *
+clip(const char *text)
+{
+	size_t		len = strlen(text);
+
+	if (len <= MAX_MESSAGE_BYTES)
+		return pstrdup(text);
+	len = MAX_MESSAGE_BYTES;
+	while (len > 0 && (text[len] & 0xC0) == 0x80)
+		len--;
+	return psprintf("%s...", pnstrdup(text, len));
+}
 
 /* nvp_query_refuse fills an error in; false, for the caller to return. */
 bool
@@ -55,8 +70,8 @@ nvp_query_refuse(NvpQueryError *error, const char *path, const char *hint, const
 		enlargeStringInfo(&buf, needed);
 	}
 	memset(error, 0, sizeof(NvpQueryError));
-	error->path = pstrdup(path);
-	error->message = buf.data;
+	error->path = clip(path);
+	error->message = clip(buf.data);
 	error->hint = hint ? pstrdup(hint) : NULL;
 	return false;
 }
@@ -108,6 +123,15 @@ nvp_percent_decode(const char *text, size_t len, bool plus_is_blank)
 		return NULL;
 	}
 	return result;
+}
+
+/* nvp_tree_is_nothing tells whether a parameter was left empty, as forms and scripts do. */
+bool
+nvp_tree_is_nothing(const NvpTree *node)
+{
+	const char *text = node->kind == NVP_TREE_TEXT ? node->text + strspn(node->text, " ") : NULL;
+
+	return node->kind == NVP_TREE_NULL || (text && (*text == '\0' || strcmp(text, "null") == 0));
 }
 
 /* nvp_tree_make makes a node without children; key may be NULL. */
@@ -234,9 +258,10 @@ static NvpTree *
 json_number(JsonText *json, char *text)
 {
 	const char *exponent = strpbrk(text, "eE");
+	long		power = exponent ? strtol(exponent + 1, NULL, 10) : 0;
 	NvpTree    *node;
 
-	if (strlen(text) > MAX_NUMBER_BYTES || (exponent && labs(strtol(exponent + 1, NULL, 10)) > MAX_EXPONENT))
+	if (strlen(text) > MAX_NUMBER_BYTES || power > MAX_EXPONENT || power < -MAX_EXPONENT)
 	{
 		nvp_query_refuse(json->error, json->path, NULL, "a number is out of range");
 		return NULL;

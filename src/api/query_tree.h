@@ -66,6 +66,7 @@ extern NvpTree *nvp_tree_of_json(const char *text, const char *path, NvpQueryErr
 extern NvpTree *nvp_tree_make(NvpTreeKind kind, const char *key);
 extern void nvp_tree_add(NvpTree *parent, NvpTree *child);
 extern bool nvp_tree_list(NvpTree *node);
+extern bool nvp_tree_is_nothing(const NvpTree *node);
 extern bool nvp_query_refuse(NvpQueryError *error, const char *path, const char *hint, const char *fmt,...) pg_attribute_printf(4, 5);
 
 #endif							/* NVP_QUERY_TREE_H */
