@@ -17,6 +17,7 @@ SQL_ROUTINE = \
 	sql/routine/model.sql \
 	sql/routine/identity.sql \
 	sql/routine/lookup.sql \
+	sql/routine/api_list.sql \
 	sql/routine/check.sql \
 	sql/routine/describe.sql \
 	sql/routine/tdm.sql \

@@ -28,9 +28,12 @@
 
 #include "utils/jsonb.h"
 
+#include "api/query_spec.h"
+#include "api/query_tree.h"		/* nvp_percent_decode */
+
 extern Jsonb *nvp_query_string_parse(const char *query);
 
-/* percent-decodes len bytes ("+" is a blank if plus_is_blank); NULL if the result is no UTF-8 or has a NUL */
-extern char *nvp_percent_decode(const char *text, size_t len, bool plus_is_blank);
+/* sort, filters and pagination of an operation's arguments, canonical or in nuvo's syntaxes; args may be NULL */
+extern void nvp_query_spec_of_args(const Jsonb *args, NvpQuerySpec *spec);
 
 #endif							/* NVP_QUERY_STRING_H */

@@ -24,6 +24,9 @@
 #include "utils/syscache.h"
 
 #include "base/query.h"
+#include "base/query_plan.h"
+
+#define SEARCH_PATH		"pg_catalog, pg_temp"
 
 /*
  * nvp_extension_hold keeps the extension from being dropped until the end of
@@ -91,8 +94,10 @@ nvp_query_open(NvpQuery *query)
 	GetUserIdAndSecContext(&query->userid, &query->sec_context);
 	SetUserIdAndSecContext(owner, query->sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	query->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* our functions in SQL have set it already */
+	if (strcmp(namespace_search_path, SEARCH_PATH) != 0)
+		(void) set_config_option("search_path", SEARCH_PATH, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
 }
 
@@ -129,12 +134,66 @@ nvp_query_exec(NvpQuery *query, const char *sql)
 	return SPI_processed;
 }
 
+/*
+ * nvp_query_read runs one statement that only reads, with the arguments
+ * collected so far, which stay for another one.  Its plan is kept.
+ *
+ * in: at most max_rows rows are asked for; 0: all.
+ * out: number of rows, got by nvp_get_*.
+ * xact: sees what the current snapshot does.
+ */
+uint64
+nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_rows)
+{
+	NvpPlan    *plan;
+	volatile int rc = 0;
+
+	SPI_freetuptable(SPI_tuptable);
+	plan = nvp_plan_hold(sql, query->nargs, query->types, kind == NVP_PLAN_GENERIC ? CURSOR_OPT_GENERIC_PLAN : 0);
+	PG_TRY();
+	{
+		rc = SPI_execute_plan(nvp_plan_spi(plan), query->values, query->nulls, true, max_rows);
+	}
+	PG_FINALLY();
+	{
+		nvp_plan_release(plan);
+	}
+	PG_END_TRY();
+	if (rc < 0)
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg("could not run an internal statement: %s", SPI_result_code_string(rc)));
+	return SPI_processed;
+}
+
+/* nvp_query_set_aside takes the result at hand away, to be looked at later. */
+struct SPITupleTable *
+nvp_query_set_aside(NvpQuery *query)
+{
+	struct SPITupleTable *result = SPI_tuptable;
+
+	SPI_tuptable = NULL;
+	return result;
+}
+
+/* nvp_query_take_back makes it the result at hand again; the one that is now is forgotten. */
+void
+nvp_query_take_back(NvpQuery *query, struct SPITupleTable *result)
+{
+	SPI_freetuptable(SPI_tuptable);
+	SPI_tuptable = result;
+	SPI_processed = result->numvals;
+}
+
 static void
 add_arg(NvpQuery *query, Oid type, Datum value, bool isnull)
 {
 	int			i = query->nargs++;
 
-	Assert(i < NVP_QUERY_MAX_ARGS);
+	if (i >= NVP_QUERY_MAX_ARGS)
+		ereport(ERROR,
+				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				errmsg("a statement has more than %d arguments", NVP_QUERY_MAX_ARGS));
 	query->types[i] = type;
 	query->values[i] = value;
 	query->nulls[i] = isnull ? 'n' : ' ';
@@ -207,8 +266,16 @@ nvp_arg_bytea(NvpQuery *query, const char *data, int len)
 	add_arg(query, BYTEAOID, PointerGetDatum(value), false);
 }
 
-static Datum
-get_datum(int row, int col, bool *isnull)
+/* nvp_arg_datum adds a value of any type, which is not copied. */
+void
+nvp_arg_datum(NvpQuery *query, Oid type, Datum value)
+{
+	add_arg(query, type, value, false);
+}
+
+/* nvp_get_datum gives a result as it is: it lives until the next exec or close. */
+Datum
+nvp_get_datum(int row, int col, bool *isnull)
 {
 	Assert(SPI_tuptable && row < SPI_processed);
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, col + 1, isnull);
@@ -220,7 +287,7 @@ nvp_get_isnull(int row, int col)
 {
 	bool		isnull;
 
-	(void) get_datum(row, col, &isnull);
+	(void) nvp_get_datum(row, col, &isnull);
 	return isnull;
 }
 
@@ -238,7 +305,7 @@ Jsonb *
 nvp_get_jsonb(NvpQuery *query, int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 	MemoryContext old;
 	Jsonb	   *value;
 
@@ -255,7 +322,7 @@ bytea *
 nvp_get_bytea(NvpQuery *query, int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 	MemoryContext old;
 	bytea	   *value;
 
@@ -272,7 +339,7 @@ bool
 nvp_get_uuid(int row, int col, pg_uuid_t *out)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	if (!isnull)
 		*out = *DatumGetUUIDP(datum);
@@ -284,7 +351,7 @@ int64
 nvp_get_int8(int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(datum);
 }
@@ -294,7 +361,7 @@ int32
 nvp_get_int4(int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	return isnull ? 0 : DatumGetInt32(datum);
 }
@@ -304,7 +371,7 @@ bool
 nvp_get_bool(int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	return !isnull && DatumGetBool(datum);
 }
@@ -314,7 +381,7 @@ TimestampTz
 nvp_get_time(int row, int col)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	return isnull ? 0 : DatumGetTimestampTz(datum);
 }
@@ -324,7 +391,7 @@ double
 nvp_get_numeric(int row, int col, double def)
 {
 	bool		isnull;
-	Datum		datum = get_datum(row, col, &isnull);
+	Datum		datum = nvp_get_datum(row, col, &isnull);
 
 	return isnull ? def : DatumGetFloat8(DirectFunctionCall1(numeric_float8, datum));
 }
