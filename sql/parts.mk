@@ -9,7 +9,8 @@ SQL_SCHEMA = \
 	sql/schema/040-catalogue.sql \
 	sql/schema/045-api.sql \
 	sql/schema/050-run.sql \
-	sql/schema/060-dump.sql
+	sql/schema/060-dump.sql \
+	sql/schema/080-rls.sql
 
 # privilege.sql is the last: it looks at all routines and views
 SQL_ROUTINE = \
@@ -30,9 +31,13 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
+	sql/routine/principal.sql \
+	sql/routine/token.sql \
 	sql/routine/route.sql \
 	sql/routine/api_request.sql \
 	sql/routine/api_openapi.sql \
+	sql/routine/api_identity.sql \
+	sql/routine/rls.sql \
 	sql/routine/api_view.sql \
 	sql/routine/privilege.sql \
 	sql/routine/start.sql

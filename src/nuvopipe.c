@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 
+#include "api/limit.h"
 #include "base/guc.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
@@ -25,6 +26,7 @@ _PG_init(void)
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	nvp_shmem_init();
+	nvp_limit_init();
 	nvp_worker_init();
 	nvp_hook_init();
 }

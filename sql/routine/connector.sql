@@ -133,7 +133,7 @@ BEGIN
 	IF secrets IS NULL THEN
 		RETURN NULL;
 	END IF;
-	sealed := _nuvopipe.seal(secrets, stored_id, NOT EXISTS (SELECT FROM _nuvopipe.credential));
+	sealed := _nuvopipe.seal(secrets, stored_id, _nuvopipe.may_create_key());
 	INSERT INTO _nuvopipe.credential (id, tenant_id, sealed, created_at, created_by, updated_at, updated_by)
 		VALUES (stored_id, _nuvopipe.tenant(), sealed, moment, me, moment, me)
 		ON CONFLICT ON CONSTRAINT credential_pkey

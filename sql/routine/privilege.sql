@@ -12,10 +12,16 @@ GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
 GRANT EXECUTE ON FUNCTION _nuvopipe.tenant(), _nuvopipe.can(text, text, uuid, name, boolean) TO nuvopipe_api;
+GRANT EXECUTE ON FUNCTION _nuvopipe.permissions(int), _nuvopipe.actor(_nuvopipe.principal), _nuvopipe.actor(uuid, text, text, text),
+		_nuvopipe.caller_is_owner(), _nuvopipe.token_principal()
+	TO nuvopipe_user, nuvopipe_api;
 
 GRANT EXECUTE ON FUNCTION
 	_nuvopipe.tenant(),
 	_nuvopipe.can(text, text, uuid, name, boolean),
+	_nuvopipe.is_admin(),
+	_nuvopipe.caller(),
+	_nuvopipe.own_id(),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[]),

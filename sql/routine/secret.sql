@@ -18,3 +18,13 @@ CREATE OR REPLACE FUNCTION _nuvopipe.check_connector(direction text, node_type t
 	AS 'MODULE_PATHNAME', 'nuvopipe_check_connector' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION _nuvopipe.check_connector IS
 'Checks a definition and takes its secrets out. stored_open, stored_secret: the parts stored so far, when a connector is changed; masked or missing secrets are taken from there. Returns open_part, the configuration with "********" in place of each secret, and secret_part, whole members to be sealed, null without secrets; open_part || secret_part is the configuration. Errors: 22023 with the JSON path, 0A000 for what is not supported.';
+
+-- Whether a missing key file may be made: not where secrets were sealed with one that must have been lost.
+CREATE OR REPLACE FUNCTION _nuvopipe.may_create_key() RETURNS boolean
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN NOT EXISTS (SELECT FROM _nuvopipe.credential) AND NOT EXISTS (SELECT FROM _nuvopipe.signing_key);
+END
+$$;

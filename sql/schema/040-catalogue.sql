@@ -98,8 +98,8 @@ CREATE TABLE _nuvopipe.token (
 	kind text NOT NULL,
 	signing_key_id uuid,			-- of an access token
 	digest bytea,				-- of an API key, SHA-256
-	scopes text[],				-- "tdm:read", "execution:*" ...; null: all rights of the principal
-	rights int NOT NULL DEFAULT 65535,	-- the same as bits
+	scopes text[],				-- "tdm:read", "execution:*" ...; null: all rights of the principal, see _nuvopipe.rights
+	rights int NOT NULL DEFAULT 1048575,	-- the same as bits, with those of users only
 	label text,
 	created_at timestamptz NOT NULL,
 	created_by uuid,

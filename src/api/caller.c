@@ -16,6 +16,7 @@
 static NvpCaller current;
 static bool is_taken = false;
 static SubTransactionId taken_in = InvalidSubTransactionId;
+static char peer_text[64];		/* longer than any address; empty: none */
 
 static void
 forget_at_end(XactEvent event, void *arg)
@@ -64,12 +65,27 @@ nvp_caller_take(const NvpCaller *caller)
 	taken_in = GetCurrentSubTransactionId();
 }
 
-/* nvp_caller_drop makes the session's database role the caller again. */
+/* nvp_caller_drop makes the session's database role the caller again, and forgets the client's address. */
 void
 nvp_caller_drop(void)
 {
 	is_taken = false;
 	taken_in = InvalidSubTransactionId;
+	peer_text[0] = '\0';
+}
+
+/* nvp_peer gives the address of the client; see caller.h. */
+const char *
+nvp_peer(void)
+{
+	return peer_text[0] ? peer_text : NULL;
+}
+
+/* nvp_peer_take notes the address of the client until nvp_caller_drop; NULL: unknown. */
+void
+nvp_peer_take(const char *peer)
+{
+	strlcpy(peer_text, peer ? peer : "", sizeof(peer_text));
 }
 
 /* nvp_kind_of reads a kind of object; kinds without a permission key of their own are for users. */

@@ -38,7 +38,7 @@ typedef enum NvpVerb
 } NvpVerb;
 
 #define NVP_RIGHT(kind, verb)	((uint32) 1 << ((kind) * 4 + (verb)))
-#define NVP_ALL_RIGHTS			0xFFFF
+#define NVP_ALL_RIGHTS			0xFFFFF
 
 typedef struct NvpCaller
 {
@@ -55,6 +55,13 @@ typedef struct NvpCaller
 extern const NvpCaller *nvp_caller(void);
 extern void nvp_caller_take(const NvpCaller *caller);
 extern void nvp_caller_drop(void);
+
+/*
+ * The address of the client whose request is served now, as text; NULL if it is
+ * not known, or no request is served.  Like the caller it cannot be set in SQL.
+ */
+extern const char *nvp_peer(void);
+extern void nvp_peer_take(const char *peer);
 
 /* words of SQL to the enums above; an unknown verb is 22023 */
 extern NvpKind nvp_kind_of(const char *word);

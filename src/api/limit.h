@@ -16,7 +16,8 @@ typedef enum NvpLimitClass
 {
 	NVP_LIMIT_READ,				/* by token: nuvopipe.rate_limit_read a minute */
 	NVP_LIMIT_WRITE,			/* by token: nuvopipe.rate_limit_write a minute */
-	NVP_LIMIT_AUTH				/* failed attempts, by address and identifier: nuvopipe.rate_limit_auth a minute */
+	NVP_LIMIT_AUTH,				/* failed attempts, by address and identifier: nuvopipe.rate_limit_auth a minute */
+	NVP_LIMIT_AUTH_ADDRESS		/* failed attempts, by address: ten times as many */
 } NvpLimitClass;
 
 extern void nvp_limit_init(void);

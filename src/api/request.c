@@ -90,11 +90,9 @@ within_limit(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answe
 {
 	int			seconds = 0;
 
-	if (call->route->rate == NVP_RATE_AUTH && request->peer)
-		seconds = nvp_limit_peek(NVP_LIMIT_AUTH, request->peer, strlen(request->peer));
-	else if (call->has_caller && call->route->rate == NVP_RATE_READ)
+	if (call->has_caller && call->route->rate == NVP_RATE_READ)
 		seconds = nvp_limit_take(NVP_LIMIT_READ, &call->caller.token_id, UUID_LEN);
-	else if (call->has_caller && call->route->rate == NVP_RATE_WRITE)
+	else if (call->has_caller && (call->route->rate == NVP_RATE_WRITE || call->route->rate == NVP_RATE_AUTH))
 		seconds = nvp_limit_take(NVP_LIMIT_WRITE, &call->caller.token_id, UUID_LEN);
 	if (seconds == 0)
 		return true;
@@ -165,8 +163,6 @@ own_args(const NvpRouteMatch *match, const NvpApiRequest *request)
 		}
 		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
 	}
-	if (route->rate == NVP_RATE_AUTH && request->peer)
-		add_text(&state, "peer", request->peer);
 	for (int i = 0; i < route->nsegments; i++)
 	{
 		char	   *name = route->segments[i];
@@ -431,6 +427,7 @@ nvp_api_finish(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *ans
 	Jsonb	   *result;
 
 	nvp_api_resume(call);
+	nvp_peer_take(request->peer);
 	if (call->mode == NVP_API_UPLOAD)
 		args = merge(args, call->state);
 	else if (takes_body(request->method))

@@ -42,8 +42,12 @@ extern NvpTokenState nvp_token_check_id(const pg_uuid_t *token_id, NvpCaller *ca
  * nvp_token_sign makes the text of an access token for a row that exists.
  *
  * owner: the current memory context.
- * errors: those of the key file (base/secret.h); a signing key is made if there is none.
+ * errors: those of the key file (base/secret.h); a row that names no signing key
+ *		gets the current one, which is made if there is none.
  */
 extern char *nvp_token_sign(const pg_uuid_t *token_id);
+
+/* nvp_token_secret makes text nobody can guess: prefix and 32 random bytes in base64url; palloc'd. */
+extern char *nvp_token_secret(const char *prefix);
 
 #endif							/* NVP_TOKEN_H */

@@ -29,6 +29,9 @@ int			nvp_guc_listing_timeout = 15000;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_workers = 4;
+int			nvp_guc_rate_limit_auth = 10;
+int			nvp_guc_rate_limit_read = 6000;
+int			nvp_guc_rate_limit_write = 600;
 int			nvp_guc_run_memory = 64 * 1024;
 char	   *nvp_guc_secret_key_file = NULL;
 int			nvp_guc_worker_idle_timeout = 30000;
@@ -93,7 +96,7 @@ define_network(void)
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
 }
 
-/* How many work, how much memory they take, how often they try. */
+/* How many work, how often they try. */
 static void
 define_work(void)
 {
@@ -107,6 +110,36 @@ define_work(void)
 							"How many runs are worked on at a time in the whole cluster.",
 							NULL, &nvp_guc_max_workers, 4, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/* How often somebody may ask.  All are kept in shared memory, so all processes must agree. */
+static void
+define_rates(void)
+{
+	/* SIGHUP: it protects everybody's passwords */
+	DefineCustomIntVariable("nuvopipe.rate_limit_auth",
+							"Failed attempts to get a token, by address and identifier, that are answered a minute.",
+							"Ten times as many by address alone.  Zero means no limit.",
+							&nvp_guc_rate_limit_auth, 10, 0, 1000 * 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: it protects the server from its clients */
+	DefineCustomIntVariable("nuvopipe.rate_limit_read",
+							"Requests that read which are answered a minute, by token.",
+							"Zero means no limit.",
+							&nvp_guc_rate_limit_read, 6000, 0, 100 * 1000 * 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: as rate_limit_read */
+	DefineCustomIntVariable("nuvopipe.rate_limit_write",
+							"Requests that change something which are answered a minute, by token.",
+							"Zero means no limit.",
+							&nvp_guc_rate_limit_write, 600, 0, 100 * 1000 * 1000,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/* What a run takes, and what it leaves. */
+static void
+define_runs(void)
+{
 	/* USERSET: like work_mem, it costs the session that sets it */
 	DefineCustomIntVariable("nuvopipe.run_memory",
 							"Memory that one run uses before it spills to disk.",
@@ -131,5 +164,7 @@ nvp_guc_init(void)
 {
 	define_network();
 	define_work();
+	define_rates();
+	define_runs();
 	MarkGUCPrefixReserved("nuvopipe");
 }

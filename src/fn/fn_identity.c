@@ -120,8 +120,8 @@ nuvopipe_require_user(PG_FUNCTION_ARGS)
 static bool
 has_right(const NvpCaller *caller, NvpVerb verb, NvpKind kind)
 {
-	if (kind == NVP_KIND_USERS_ONLY)
-		return !caller->is_sub_org;
+	if (kind == NVP_KIND_USERS_ONLY && caller->is_sub_org)
+		return false;
 	return (caller->rights & NVP_RIGHT(kind, verb)) != 0;
 }
 
@@ -140,6 +140,8 @@ nuvopipe_require_right(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("the token does not permit to %s a %s", verb, kind),
+				 nvp_kind_of(kind) == NVP_KIND_USERS_ONLY ?
+				 errhint("Only users of an organization may, with a token whose scopes have \"organization:%s\".", verb) :
 				 errhint("The permission is \"%s\": {\"%s\": true}.", kind, verb)));
 	PG_RETURN_VOID();
 }
