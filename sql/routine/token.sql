@@ -225,25 +225,34 @@ COMMENT ON COLUMN nuvopipe.tokens.scopes IS 'What it may do at most; null: all t
 CREATE OR REPLACE FUNCTION _nuvopipe.peer() RETURNS text
 	AS 'MODULE_PATHNAME', 'nuvopipe_peer' LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
 
--- What attempts are counted by; null where whoever serves requests does not tell the address: then nothing is counted.
-CREATE OR REPLACE FUNCTION _nuvopipe.attempt_address() RETURNS text
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+-- What counts as one address; what is none counts as it is.
+CREATE OR REPLACE FUNCTION _nuvopipe.address_of(peer text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE STRICT
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	peer text := _nuvopipe.peer();
 	address inet;
 BEGIN
-	IF peer IS NULL THEN
-		RETURN CASE WHEN NOT _nuvopipe.has_rights_of('nuvopipe_api') THEN 'role ' || _nuvopipe.caller() END;
-	END IF;
 	address := peer;
-	IF family(address) = 4 OR address <<= '::ffff:0:0/96' THEN
+	IF address <<= '::ffff:0:0/96' THEN
+		RETURN regexp_replace(host(address), '^.*:', '');	-- of IPv4
+	ELSIF family(address) = 4 THEN
 		RETURN host(address);
 	END IF;
 	RETURN network(set_masklen(address, 64))::text;
 EXCEPTION WHEN invalid_text_representation THEN
 	RETURN peer;
+END
+$$;
+
+-- What attempts are counted by; null where whoever serves requests does not tell the address: then nothing is counted.
+CREATE OR REPLACE FUNCTION _nuvopipe.attempt_address() RETURNS text
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN coalesce(_nuvopipe.address_of(_nuvopipe.peer()),
+		CASE WHEN NOT _nuvopipe.has_rights_of('nuvopipe_api') THEN 'role ' || _nuvopipe.caller() END);
 END
 $$;
 

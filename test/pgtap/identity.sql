@@ -506,6 +506,9 @@ RESET ROLE;
 /*
  * Failed attempts are counted by address and identifier.  Whoever calls in SQL is its role.
  */
+SELECT is(_nuvopipe.address_of(v.peer), v.address, 'one address: ' || v.peer) FROM (VALUES
+	('192.0.2.7', '192.0.2.7'), ('::ffff:192.0.2.7', '192.0.2.7'), ('2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'), ('2001:db8:1:2::1', '2001:db8:1:2::/64'),
+	('::1', '::/64'), ('fe80::1%eth0', 'fe80::1%eth0'), ('', '')) v (peer, address);
 -- a role of its own for each run: what it failed at is remembered for a minute
 SELECT 'regress_np_guess_' || substr(md5(random()::text), 1, 10) AS guesser \gset
 CREATE ROLE :guesser IN ROLE nuvopipe_user;
