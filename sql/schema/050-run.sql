@@ -68,6 +68,7 @@ CREATE TABLE _nuvopipe.execution (
 
 CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, available_at) WHERE status IN ('QUEUED', 'RUNNING');
 CREATE INDEX execution_pipeline_idx ON _nuvopipe.execution (tenant_id, pipeline_id, created_at DESC);
+CREATE INDEX execution_created_idx ON _nuvopipe.execution (tenant_id, created_at, id);	-- the list, page by page
 CREATE INDEX execution_run_idx ON _nuvopipe.execution (tenant_id, run_id);
 
 -- one try; the rows of nuvo's logs[]

@@ -52,6 +52,7 @@ typedef struct ListRun
 	int			nrows;			/* of the page */
 	bool		has_more;
 	int64		total;
+	bool		is_estimate;
 } ListRun;
 
 /* --- statements */
@@ -333,6 +334,13 @@ push_pagination(JsonbParseState **state, const ListRun *run, const char *next)
 	push_int(state, "total", run->total);
 	push_int(state, "offset", run->page.offset);
 	push_int(state, "limit", run->page.limit);
+	if (run->is_estimate)
+	{
+		push_key(state, "total_is_estimate");
+		value.type = jbvBool;
+		value.val.boolean = true;
+		pushJsonbValue(state, WJB_VALUE, &value);
+	}
 	if (next)
 	{
 		push_key(state, "next");
@@ -344,25 +352,41 @@ push_pagination(JsonbParseState **state, const ListRun *run, const char *next)
 	return pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* find_total counts all rows, where the page does not tell how many there are, nor an earlier one did */
+/* count_rows counts what the filter lets through, to a bound; beyond, it asks the planner */
+static void
+count_rows(ListRun *run)
+{
+	struct SPITupleTable *rows = nvp_query_set_aside(&run->query);
+
+	run->query.nargs = run->from_args;
+	(void) nvp_query_read(&run->query, psprintf("SELECT pg_catalog.count(*) FROM (SELECT%s LIMIT %d) AS q",
+												run->from.data, NVP_LIST_COUNT_MAX + 1), run->plan_kind, 1);
+	run->total = nvp_get_int8(0, 0);
+	run->is_estimate = run->total > NVP_LIST_COUNT_MAX;
+	if (run->is_estimate)
+		run->total = Max(run->total, nvp_query_estimate(&run->query, psprintf("SELECT%s", run->from.data)));
+	nvp_query_take_back(&run->query, rows);
+}
+
+/* find_total counts only where the page does not tell how many rows there are, nor an earlier one did */
 static void
 find_total(ListRun *run)
 {
 	const ListPage *page = &run->page;
+	bool		is_last = !run->has_more && (run->nrows > 0 || page->offset == 0);
 
+	run->is_estimate = false;
 	if (page->has_cursor)
-		run->total = Max(page->cursor.total, page->offset + run->nrows + run->has_more);
-	else if (!run->has_more && (run->nrows > 0 || page->offset == 0))
+	{
+		run->total = page->cursor.total;
+		run->is_estimate = page->cursor.is_estimate;
+	}
+	else if (is_last)
 		run->total = page->offset + run->nrows;
 	else
-	{
-		struct SPITupleTable *rows = nvp_query_set_aside(&run->query);
-
-		run->query.nargs = run->from_args;
-		(void) nvp_query_read(&run->query, psprintf("SELECT pg_catalog.count(*)%s", run->from.data), run->plan_kind, 1);
-		run->total = nvp_get_int8(0, 0);
-		nvp_query_take_back(&run->query, rows);
-	}
+		count_rows(run);
+	if (run->nrows > 0)
+		run->total = Max(run->total, page->offset + run->nrows + run->has_more);
 }
 
 static Jsonb *
@@ -372,7 +396,7 @@ make_answer(ListRun *run)
 	char	   *next = NULL;
 
 	if (run->has_more)
-		next = nvp_cursor_make(&run->order, run->nrows - 1, Max(run->ncolumns, 1), run->page.offset + run->nrows, run->total);
+		next = nvp_cursor_make(&run->order, run->nrows - 1, Max(run->ncolumns, 1), run->page.offset + run->nrows, run->total, run->is_estimate);
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_key(&state, "data");
 	(void) push_rows(&state, run);
@@ -386,7 +410,8 @@ make_answer(ListRun *run)
  * in: args: of the operation, only sort, filters and pagination count; tie: an
  *		object of equalities, which may name columns that are not shown; both
  *		may be NULL.
- * out: {"data": [...], "pagination": {"total", "offset", "limit", "next"}}, in
+ * out: {"data": [...], "pagination": {"total", "offset", "limit", "next",
+ *		"total_is_estimate"}}, in
  *		the current memory context; next only if there is a page behind this one.
  * errors: 22023.
  */

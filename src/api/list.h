@@ -9,21 +9,24 @@
  *		_tenant_id uuid, _owner_id uuid, _owner_role name, _shared boolean
  *				required: whose it is, for _nuvopipe.can
  *		_key	what makes a row unique and orders rows that are alike, where
- *				there is no column id
+ *				that is not the column id
  *		_x		stands in for a jsonb column x, and for x.id, in filters and in
  *				sort: give it where an index is to be used
  *
  * What a caller leaves out is not computed, as long as the functions of the
  * view's columns are not volatile, which would bind the server to call them.
  *
- * A list is in the order of created_at (newest first), then of id or _key;
- * without created_at, of id or _key alone, ascending.  created_at, id and _key
+ * A list is in the order of created_at (newest first), then of _key or id;
+ * without created_at, of _key or id alone, ascending.  created_at, id and _key
  * are never null.
  *
  * Page by page: pagination.next says where a page ends, by the values of its
  * last row; the following page begins behind them, whatever was inserted
  * meanwhile.  It remembers order, offset and total, so that neither is worked
  * out again.  Null is greater than any value, as in the server.
+ *
+ * Total is exact up to NVP_LIST_COUNT_MAX.  Beyond, rows are not counted at
+ * each look: total is what the planner expects, and total_is_estimate says so.
  *
  * Flow:	view (list_view.c) + what is asked for (query_spec.h)
  *			--> WHERE (list_where.c, list_compare.c), ORDER BY and cursor
@@ -42,6 +45,7 @@
 #include "utils/uuid.h"
 
 #define NVP_LIST_DEFAULT_MAX	100
+#define NVP_LIST_COUNT_MAX		100000
 
 typedef struct NvpListCall
 {

@@ -4,7 +4,7 @@
  *		The order of a list, and the cursor that says where a page ended.
  *
  * A cursor is base64url of {"s": order, "v": values of the last row, "o":
- * offset of what follows, "t": total}.  Its values become arguments of the
+ * offset of what follows, "t": total, "e": it is an estimate}.  Its values become arguments of the
  * types of the fields; nothing else is believed.
  *
  * Behind a row (a, b) lies, ascending, what has a greater a, or the same a and
@@ -174,6 +174,7 @@ nvp_cursor_read(const char *text, NvpCursor *cursor)
 
 	cursor->offset = read_number(tree, "o");
 	cursor->total = read_number(tree, "t");
+	cursor->is_estimate = member(tree, "e", NVP_TREE_BOOL)->boolean;
 	if (values->count > NVP_LIST_MAX_ORDER)
 		no_cursor();
 	cursor->nvalues = 0;
@@ -296,7 +297,7 @@ value_text(Oid type, Datum value)
  * owner: the current memory context.
  */
 char *
-nvp_cursor_make(const NvpOrder *order, int row, int first_col, int64 offset, int64 total)
+nvp_cursor_make(const NvpOrder *order, int row, int first_col, int64 offset, int64 total, bool is_estimate)
 {
 	StringInfoData json;
 	size_t		room;
@@ -318,7 +319,7 @@ nvp_cursor_make(const NvpOrder *order, int row, int first_col, int64 offset, int
 		else
 			escape_json(&json, value_text(order->fields[i].type, value));
 	}
-	appendStringInfo(&json, "],\"o\":" INT64_FORMAT ",\"t\":" INT64_FORMAT "}", offset, total);
+	appendStringInfo(&json, "],\"o\":" INT64_FORMAT ",\"t\":" INT64_FORMAT ",\"e\":%s}", offset, total, is_estimate ? "true" : "false");
 	room = sodium_base64_encoded_len(json.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	text = palloc(room);
 	sodium_bin2base64(text, room, (unsigned char *) json.data, json.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

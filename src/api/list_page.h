@@ -28,6 +28,7 @@ typedef struct NvpCursor
 	char	   *values[NVP_LIST_MAX_ORDER]; /* NULL: null */
 	int64		offset;			/* of the page that begins here */
 	int64		total;
+	bool		is_estimate;	/* total is one */
 } NvpCursor;
 
 extern void nvp_order_make(NvpWhere *where, const NvpQuerySpec *spec, NvpOrder *order);
@@ -35,6 +36,6 @@ extern void nvp_order_by(StringInfo sql, const NvpOrder *order);
 extern void nvp_order_select(StringInfo sql, const NvpOrder *order);
 extern void nvp_cursor_read(const char *text, NvpCursor *cursor);
 extern void nvp_cursor_behind(NvpWhere *where, const NvpOrder *order, const NvpCursor *cursor);
-extern char *nvp_cursor_make(const NvpOrder *order, int row, int first_col, int64 offset, int64 total);
+extern char *nvp_cursor_make(const NvpOrder *order, int row, int first_col, int64 offset, int64 total, bool is_estimate);
 
 #endif							/* NVP_LIST_PAGE_H */

@@ -128,9 +128,9 @@ describe_view(const char *resource, const char *relname, Oid relid)
 	relation_close(rel, AccessShareLock);
 	require_columns(view);
 	view->created_at = nvp_view_column(view, "created_at");
-	view->key = nvp_view_column(view, "id");
+	view->key = nvp_view_column(view, "_key");
 	if (view->key == NULL)
-		view->key = nvp_view_column(view, "_key");
+		view->key = nvp_view_column(view, "id");
 	return view;
 }
 

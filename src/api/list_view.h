@@ -41,7 +41,7 @@ typedef struct NvpView
 	char	   *relation;		/* as it stands in FROM */
 	int			ncolumns;
 	NvpColumn  *columns;
-	const NvpColumn *key;		/* id or _key; NULL: none */
+	const NvpColumn *key;		/* _key or id; NULL: none */
 	const NvpColumn *created_at;	/* NULL: none */
 } NvpView;
 

@@ -15,12 +15,14 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
+#include "executor/execdesc.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
+#include "utils/portal.h"
 #include "utils/syscache.h"
 
 #include "base/query.h"
@@ -164,6 +166,30 @@ nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_ro
 				errcode(ERRCODE_INTERNAL_ERROR),
 				errmsg("could not run an internal statement: %s", SPI_result_code_string(rc)));
 	return SPI_processed;
+}
+
+/*
+ * nvp_query_estimate tells how many rows the planner expects of a statement
+ * with the arguments collected so far, which stay.  Nothing is run, but the
+ * result at hand is forgotten.
+ */
+int64
+nvp_query_estimate(NvpQuery *query, const char *sql)
+{
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, query->nargs, query->types, CURSOR_OPT_CUSTOM_PLAN);
+	Portal		portal;
+	double		rows;
+
+	if (plan == NULL)
+		ereport(ERROR,
+				errcode(ERRCODE_INTERNAL_ERROR),
+				errmsg("could not prepare an internal statement: %s", SPI_result_code_string(SPI_result)));
+	SPI_freetuptable(SPI_tuptable);
+	portal = SPI_cursor_open(NULL, plan, query->values, query->nulls, true);
+	rows = portal->queryDesc->plannedstmt->planTree->plan_rows;
+	SPI_cursor_close(portal);
+	SPI_freeplan(plan);
+	return (int64) Min(rows, 1e15);
 }
 
 /* nvp_query_set_aside takes the result at hand away, to be looked at later. */

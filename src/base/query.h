@@ -49,6 +49,8 @@ typedef enum NvpPlanKind
 
 extern uint64 nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_rows);
 
+extern int64 nvp_query_estimate(NvpQuery *query, const char *sql);
+
 /* a result that is to outlive the next exec; SPITupleTable is SPI's */
 extern struct SPITupleTable *nvp_query_set_aside(NvpQuery *query);
 extern void nvp_query_take_back(NvpQuery *query, struct SPITupleTable *result);

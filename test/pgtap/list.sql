@@ -207,10 +207,10 @@ SELECT matches(pg_temp.said(jsonb_build_object('filters', jsonb_build_object(rep
 SELECT cmp_ok(length(pg_temp.said(jsonb_build_object('filters', jsonb_build_object(repeat('ä', 5000), 1)))), '<', 400);
 CREATE FUNCTION pg_temp.cursor(json text) RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('pagination', jsonb_build_object('after', rtrim(translate(encode(convert_to(json, 'UTF8'), 'base64'), E'+/\n', '-_'), '='))) $$;
 SELECT matches(pg_temp.said(pg_temp.cursor(json)), '^(22023 / pagination.after: not a cursor of this list|22P02|22007|22023 / sort.)', json)
-	FROM (VALUES ('{}'), ('[]'), ('null'), ('{"s":"","v":[],"o":0,"t":0}'), ('{"s":"","v":["2024-01-01"],"o":0,"t":0}'), ('{"s":"","v":["x","y"],"o":0,"t":0}'), ('{"s":"","v":["2024-01-01Z","y"],"o":0,"t":0}'), ('{"s":"name:asc","v":["x","y"],"o":0,"t":0}'),
-		('{"s":"_odd:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":0}'), ('{"s":"x;:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":0}'), ('{"s":"name:asc","v":[1,2],"o":0,"t":0}'), ('{"s":"name:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":-1,"t":0}'),
-		('{"s":"name:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":1e30}'), ('{"s":"configuration.x:asc","v":["{","01900000-0000-7000-8000-000000000005"],"o":0,"t":0}')) AS c (json);
-SELECT is(cardinality(pg_temp.ids(_nuvopipe.api_list('thing', pg_temp.cursor('{"s":"name:asc","v":["'' OR true --","01900000-0000-7000-8000-000000000005"],"o":0,"t":0}')))), 25, 'the values of a cursor are values');
+	FROM (VALUES ('{}'), ('[]'), ('null'), ('{"s":"","v":[],"o":0,"t":0,"e":false}'), ('{"s":"","v":["2024-01-01"],"o":0,"t":0,"e":false}'), ('{"s":"","v":["x","y"],"o":0,"t":0,"e":false}'), ('{"s":"","v":["2024-01-01Z","y"],"o":0,"t":0,"e":false}'), ('{"s":"name:asc","v":["x","y"],"o":0,"t":0,"e":false}'),
+		('{"s":"_odd:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":0,"e":false}'), ('{"s":"x;:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":0,"e":false}'), ('{"s":"name:asc","v":[1,2],"o":0,"t":0,"e":false}'), ('{"s":"name:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":-1,"t":0,"e":false}'),
+		('{"s":"name:asc","v":["1","01900000-0000-7000-8000-000000000005"],"o":0,"t":1e30,"e":false}'), ('{"s":"configuration.x:asc","v":["{","01900000-0000-7000-8000-000000000005"],"o":0,"t":0,"e":false}')) AS c (json);
+SELECT is(cardinality(pg_temp.ids(_nuvopipe.api_list('thing', pg_temp.cursor('{"s":"name:asc","v":["'' OR true --","01900000-0000-7000-8000-000000000005"],"o":0,"t":0,"e":false}')))), 25, 'the values of a cursor are values');
 SELECT is(pg_temp.said(jsonb_build_object('sort', '{"name": "asc"}'::jsonb, 'pagination', jsonb_build_object('after', one #> '{pagination,next}'))), '22023 / pagination.after: the cursor is one of another order / Give the sort of the page before, or none.') FROM page;
 SELECT is(pg_temp.said(jsonb_build_object('pagination', jsonb_build_object('after', one #> '{pagination,next}', 'offset', 3))), '22023 / pagination.offset: after is given as well / Give one of the two.') FROM page;
 
@@ -245,6 +245,20 @@ SELECT is(count(*), 400::bigint, 'more statements than plans are kept') FROM (SE
 SELECT is(_nuvopipe.api_list('thing', '{"filters": {"n": 3}}', max_limit => 50) #>> '{pagination,total}', '5');
 CREATE VIEW _nuvopipe.api_poor AS SELECT id, name, tenant_id AS _tenant_id FROM _nuvopipe.thing;
 SELECT throws_ok($$SELECT _nuvopipe.api_list('poor', '{}')$$, '55000', 'view _nuvopipe.api_poor has no column "_owner_id"');
+
+-- --- rows are counted to a bound
+CREATE TABLE _nuvopipe.many (id int PRIMARY KEY);
+INSERT INTO _nuvopipe.many SELECT i FROM generate_series(1, 100000) i;
+CREATE VIEW _nuvopipe.api_many AS SELECT m.id AS n, m.id AS _key, _nuvopipe.default_tenant() AS _tenant_id, _nuvopipe.default_tenant() AS _owner_id, 'regress_np_list_a'::name AS _owner_role, false AS _shared FROM _nuvopipe.many m;
+SELECT is(_nuvopipe.api_list('many', '{"pagination": {"limit": 1}}') #- '{pagination,next}', '{"data": [{"n": 1}], "pagination": {"total": 100000, "offset": 0, "limit": 1}}', 'exact to the bound');
+SELECT is(_nuvopipe.api_list('many', '{"pagination": {"offset": 200000, "limit": 1}}') -> 'pagination', '{"total": 100000, "offset": 200000, "limit": 1}', 'also beyond the end');
+INSERT INTO _nuvopipe.many SELECT i FROM generate_series(100001, 150000) i;
+ANALYZE _nuvopipe.many;
+SELECT is(_nuvopipe.api_list('many', '{}') #>> '{pagination,total_is_estimate}', 'true', 'an estimate says that it is one');
+SELECT cmp_ok((_nuvopipe.api_list('many', '{}') #>> '{pagination,total}')::int, '>', 100000, 'and is more than the bound');
+SELECT is(_nuvopipe.api_list('many', jsonb_build_object('pagination', jsonb_build_object('after', _nuvopipe.api_list('many', '{}') #> '{pagination,next}'))) #>> '{pagination,total_is_estimate}', 'true', 'from page to page');
+SELECT is(_nuvopipe.api_list('many', '{"pagination": {"offset": 149999}}') -> 'pagination', '{"total": 150000, "offset": 149999, "limit": 25}', 'the last page knows');
+SELECT is(_nuvopipe.api_list('many', '{"filters": {"n": {"$gt": 140000}}}') #>> '{pagination,total}', '10000', 'few of many are counted');
 
 -- --- who sees what: through a function of the owner, as operations are
 CREATE FUNCTION nuvopipe_api.thing_list(jsonb) RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$ BEGIN RETURN _nuvopipe.api_list('thing', $1, max_limit => 100); END $$;
