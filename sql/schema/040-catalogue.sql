@@ -139,6 +139,8 @@ CREATE TABLE _nuvopipe.tdm (
 	CONSTRAINT tdm_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
 );
 
+CREATE INDEX tdm_created_idx ON _nuvopipe.tdm (tenant_id, created_at, id);
+
 CREATE TABLE _nuvopipe.credential (
 	id uuid NOT NULL,
 	tenant_id uuid NOT NULL,
@@ -181,6 +183,8 @@ CREATE TABLE _nuvopipe.connector (
 	CONSTRAINT connector_permissions_level_check CHECK (permissions_level IN ('PUBLIC', 'PRIVATE'))
 );
 
+CREATE INDEX connector_created_idx ON _nuvopipe.connector (tenant_id, created_at, id);
+
 CREATE TABLE _nuvopipe.pipeline_template (
 	id uuid NOT NULL,
 	tenant_id uuid NOT NULL,
@@ -201,6 +205,8 @@ CREATE TABLE _nuvopipe.pipeline_template (
 	CONSTRAINT pipeline_template_name_check CHECK (name <> ''),
 	CONSTRAINT pipeline_template_definition_check CHECK (jsonb_typeof(definition) = 'object')
 );
+
+CREATE INDEX pipeline_template_created_idx ON _nuvopipe.pipeline_template (tenant_id, created_at, id);
 
 /*
  * One version of what a pipeline does.  Never updated, never deleted with its
@@ -260,3 +266,5 @@ CREATE TABLE _nuvopipe.pipeline (
 	CONSTRAINT pipeline_name_check CHECK (name <> ''),
 	CONSTRAINT pipeline_status_check CHECK (status IN ('ACTIVE', 'INACTIVE'))
 );
+
+CREATE INDEX pipeline_created_idx ON _nuvopipe.pipeline (tenant_id, created_at, id);
