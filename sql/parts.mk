@@ -38,6 +38,10 @@ SQL_ROUTINE = \
 	sql/routine/api_openapi.sql \
 	sql/routine/api_identity.sql \
 	sql/routine/rls.sql \
+	sql/routine/api_tdm.sql \
+	sql/routine/api_connector.sql \
+	sql/routine/api_template.sql \
+	sql/routine/api_pipeline.sql \
 	sql/routine/api_view.sql \
 	sql/routine/privilege.sql \
 	sql/routine/start.sql

@@ -119,6 +119,18 @@ BEGIN ATOMIC
 	SELECT CASE upper(node_type) WHEN 'HTTPS' THEN 'HTTP' WHEN 'SFTP' THEN 'FTP' ELSE upper(node_type) END;
 END;
 
+-- An HTTP input asks a URL, unless data is sent to it.
+CREATE OR REPLACE FUNCTION _nuvopipe.require_url(direction text, node_type text, trigger_type text, configuration jsonb) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF direction = 'INPUT' AND node_type = 'HTTP' AND trigger_type = 'TIME_BASE' AND configuration ->> 'url' IS NULL THEN
+		PERFORM _nuvopipe.fault('configuration.url', 'must be given');
+	END IF;
+END
+$$;
+
 -- Seal secrets under a credential, made if there is none yet; its id, or null where there is nothing to keep.
 CREATE OR REPLACE FUNCTION _nuvopipe.store_secrets(credential_id uuid, secrets jsonb, me uuid) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -165,6 +177,7 @@ BEGIN
 	END IF;
 	SELECT * INTO split FROM _nuvopipe.check_connector(side, kind, configuration, NULL, NULL);
 	PERFORM _nuvopipe.check_trigger_type(side, kind, trigger_type);
+	PERFORM _nuvopipe.require_url(side, kind, coalesce(trigger_type, 'TIME_BASE'), configuration);
 	PERFORM _nuvopipe.refuse_sharing(kind, level);
 	PERFORM _nuvopipe.require_local_rights(side, kind, configuration);
 	INSERT INTO _nuvopipe.connector (id, tenant_id, owner_id, name, description, tags, direction, node_type, configuration,
@@ -206,7 +219,10 @@ BEGIN
 	IF trigger_type IS NOT NULL THEN
 		PERFORM _nuvopipe.check_trigger_type(old.direction, old.node_type, trigger_type);
 		PERFORM _nuvopipe.refuse_scheduled_event(object_id, trigger_type);
+		PERFORM _nuvopipe.refuse_second_customer(object_id, NULL, NULL, trigger_type, 'trigger_type');
 	END IF;
+	PERFORM _nuvopipe.require_url(old.direction, old.node_type, coalesce(trigger_type, old.trigger_type),
+		coalesce(configuration, old.configuration));
 	PERFORM _nuvopipe.refuse_sharing(old.node_type, level);
 	IF configuration IS NOT NULL THEN
 		PERFORM _nuvopipe.require_rights_of_owner('connector', old.owner_id);
@@ -226,7 +242,7 @@ BEGIN
 			name = coalesce(name, c.name),
 			trigger_type = coalesce(trigger_type, c.trigger_type),
 			permissions_level = coalesce(level, c.permissions_level),
-			description = coalesce(description, c.description),
+			description = nullif(coalesce(description, c.description), ''),
 			tags = coalesce(tags, c.tags),
 			updated_at = clock_timestamp(),
 			updated_by = me
@@ -238,7 +254,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.update_connector IS
 'Changes a connector; arguments that are null keep what is stored. Direction and node type stay for good.
-connector: name or id. configuration: replaces the stored one, but secrets that are missing (or given as "********") stay; JSON null takes one away. The others as for create_connector.
+connector: name or id. configuration: replaces the stored one, but secrets that are missing (or given as "********") stay; JSON null takes one away. The others as for create_connector; an empty description takes it away.
 Returns the id.
 Errors: as create_connector, 42704 if there is no such connector, 42501 if it is not the caller''s, 22023 if a scheduled pipeline would get an EVENT_BASE input.';
 

@@ -77,7 +77,9 @@ BEGIN
 	ELSIF hit.id IS NOT NULL THEN
 		RAISE EXCEPTION 'must be owner of % "%"', kind, hit.name USING ERRCODE = 'insufficient_privilege';
 	END IF;
-	near := _nuvopipe.closest(ref, _nuvopipe.visible_names(kind));
+	IF ref_id IS NULL THEN
+		near := _nuvopipe.closest(ref, _nuvopipe.visible_names(kind));
+	END IF;
 	IF near IS NULL THEN
 		RAISE EXCEPTION '% "%" does not exist', kind, ref USING ERRCODE = 'undefined_object';
 	END IF;
@@ -94,9 +96,27 @@ CREATE OR REPLACE FUNCTION _nuvopipe.connector_id(connector text) RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('connector', connector); END $$;
 
+-- Templates are for users; a sub-organization may make pipelines from those of its organization, by id, and no more.
 CREATE OR REPLACE FUNCTION _nuvopipe.template_id(template text) RETURNS uuid
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ BEGIN RETURN _nuvopipe.find('template', template); END $$;
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	found_id uuid;
+BEGIN
+	IF NOT EXISTS (SELECT FROM _nuvopipe.principal p WHERE p.id = _nuvopipe.token_principal() AND p.kind = 'SUB_ORG') THEN
+		RETURN _nuvopipe.find('template', template);
+	END IF;
+	SELECT t.id INTO found_id
+		FROM _nuvopipe.pipeline_template t JOIN _nuvopipe.principal o ON o.id = t.owner_id
+		WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = CASE WHEN _nuvopipe.is_uuid(template) THEN template::uuid END AND o.kind <> 'SUB_ORG';
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'template "%" does not exist', template USING ERRCODE = 'undefined_object';
+	END IF;
+	RETURN found_id;
+END
+$$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.pipeline_id(pipeline text) RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

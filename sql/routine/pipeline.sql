@@ -24,6 +24,45 @@ END
 $$;
 
 /*
+ * What is sent to a connector starts the pipelines it is the input of.  The data
+ * of one customer must not start those of another: such a connector belongs to
+ * pipelines of one sub-organization, or of none.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.refuse_second_customer(connector_id uuid, pipeline_id uuid, owner_id uuid, trigger_type text, path text)
+	RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	customers bigint;
+BEGIN
+	-- one after the other: each sees what the other did
+	PERFORM FROM _nuvopipe.connector c
+		WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = connector_id AND c.direction = 'INPUT'
+			AND coalesce(trigger_type, c.trigger_type) = 'EVENT_BASE'
+		FOR NO KEY UPDATE;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	SELECT count(DISTINCT coalesce(o.customer, c.tenant_id)) INTO customers
+		FROM _nuvopipe.connector c
+			CROSS JOIN LATERAL (
+				SELECT owner_id AS id
+				UNION ALL
+				SELECT p.owner_id
+					FROM _nuvopipe.pipeline_configuration u JOIN _nuvopipe.pipeline p ON p.configuration_id = u.id
+					WHERE u.tenant_id = c.tenant_id AND u.input_connector_id = c.id AND p.id IS DISTINCT FROM pipeline_id) AS user_of
+			JOIN LATERAL (SELECT CASE q.kind WHEN 'SUB_ORG' THEN q.id END AS customer FROM _nuvopipe.principal q WHERE q.id = user_of.id) o ON true
+		WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = connector_id;
+	IF customers > 1 THEN
+		RAISE EXCEPTION '%: an EVENT_BASE input cannot be shared by pipelines of different sub-organizations', path
+			USING ERRCODE = 'feature_not_supported', HINT = 'Each sub-organization needs a connector of its own.';
+	END IF;
+END
+$$;
+
+/*
  * A TABLE or FILE connector acts with the rights of the pipeline's owner, so
  * whoever may change the connector could borrow them.
  */
@@ -67,6 +106,7 @@ BEGIN
 	PERFORM _nuvopipe.check_schedule(schedule);
 	PERFORM _nuvopipe.check_threshold(error_threshold);
 	PERFORM _nuvopipe.check_options(options);
+	PERFORM _nuvopipe.refuse_second_customer(input_id, pipeline_id, owner_id, NULL, 'input');
 	PERFORM _nuvopipe.refuse_foreign_rights(input_id, owner_id, 'input');
 	PERFORM _nuvopipe.refuse_foreign_rights(output_id, owner_id, 'output');
 	PERFORM _nuvopipe.require_local_rights(c.direction, c.node_type, c.configuration)
@@ -175,7 +215,7 @@ BEGIN
 			name = coalesce(name, p.name),
 			configuration_id = configuration_id,
 			status = coalesce(status, p.status),
-			description = coalesce(description, p.description),
+			description = nullif(coalesce(description, p.description), ''),
 			tags = coalesce(tags, p.tags),
 			updated_at = clock_timestamp(),
 			updated_by = me
@@ -187,7 +227,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.update_pipeline IS
 'Changes a pipeline; arguments that are null keep what is stored. A change of what it does makes a new version of its configuration; executions that are queued or running keep theirs.
-pipeline: name or id. mapping, schedule, options: replace the stored one; JSON null takes it away. error_threshold: 100 never fails a run. status: ACTIVE, or INACTIVE (no schedule, no events; execute still works). The others as for create_pipeline.
+pipeline: name or id. mapping, schedule, options: replace the stored one; JSON null takes it away. error_threshold: 100 never fails a run. An empty description takes it away. status: ACTIVE, or INACTIVE (no schedule, no events; execute still works). The others as for create_pipeline.
 Returns the id.
 Errors: as create_pipeline, and 42704 if there is no such pipeline.';
 

@@ -126,7 +126,7 @@ BEGIN
 			name = coalesce(name, t.name),
 			columns = coalesce(columns, t.columns),
 			permissions_level = coalesce(level, t.permissions_level),
-			description = coalesce(description, t.description),
+			description = nullif(coalesce(description, t.description), ''),
 			tags = coalesce(tags, t.tags),
 			updated_at = clock_timestamp(),
 			updated_by = me
@@ -138,7 +138,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.update_tdm IS
 'Changes a target data model; arguments that are null keep what is stored.
-tdm: name or id. The others as for create_tdm. Executions that start later use the new columns.
+tdm: name or id. The others as for create_tdm; an empty description takes it away. Executions that start later use the new columns.
 Returns the id.
 Errors: 22023 with the JSON path, 42704 if there is no such model, 42501 if it is not the caller''s, 42710 if the name is taken, 2BP01 if a pipeline maps to a column that would vanish.';
 

@@ -148,7 +148,7 @@ BEGIN
 	UPDATE _nuvopipe.pipeline_template t SET
 			name = coalesce(name, t.name),
 			definition = coalesce(checked, t.definition),
-			description = coalesce(description, t.description),
+			description = nullif(coalesce(description, t.description), ''),
 			tags = coalesce(tags, t.tags),
 			updated_at = clock_timestamp(),
 			updated_by = me
@@ -160,7 +160,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.update_template IS
 'Changes a template; arguments that are null keep what is stored. Pipelines made from it before are not touched.
-template: name or id. The others as for create_template; definition replaces the stored one.
+template: name or id. The others as for create_template; definition replaces the stored one, an empty description takes it away.
 Returns the id.
 Errors: as create_template, and 42704 if there is no such template.';
 

@@ -10,6 +10,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 
 #include "api/caller.h"
 
@@ -86,6 +88,13 @@ void
 nvp_peer_take(const char *peer)
 {
 	strlcpy(peer_text, peer ? peer : "", sizeof(peer_text));
+}
+
+/* nvp_caller_role gives the database role whose rights the caller has. */
+Oid
+nvp_caller_role(void)
+{
+	return is_taken ? get_role_oid(NameStr(current.role), false) : GetOuterUserId();
 }
 
 /* nvp_kind_of reads a kind of object; kinds without a permission key of their own are for users. */

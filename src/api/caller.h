@@ -63,6 +63,9 @@ extern void nvp_caller_drop(void);
 extern const char *nvp_peer(void);
 extern void nvp_peer_take(const char *peer);
 
+/* the database role whose rights the caller has: of a principal that of its runs, else what the session has taken; 42704 */
+extern Oid	nvp_caller_role(void);
+
 /* words of SQL to the enums above; an unknown verb is 22023 */
 extern NvpKind nvp_kind_of(const char *word);
 extern NvpVerb nvp_verb_of(const char *word);

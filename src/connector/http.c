@@ -46,7 +46,7 @@ typedef struct HttpState
 } HttpState;
 
 static const NvpOptionDef options[] = {
-	{"url", 's', true, false},
+	{"url", 's', false, false},	/* but see http_check */
 	{"method", 's', false, false},
 	{"headers", 'a', false, false},
 	{"body", 'x', false, false},
@@ -140,11 +140,16 @@ http_check(Jsonb *configuration, bool is_input)
 	static const char *const input_methods[] = {"GET", "POST", NULL};
 	static const char *const output_methods[] = {"POST", "PUT", "PATCH", NULL};
 	JsonbContainer *root = &configuration->root;
+	NvpPath		url_path = {&nvp_configuration_path, "url", 0};
 	NvpPath		body_path = {&nvp_configuration_path, "body", 0};
 	NvpPath		name_path = {&nvp_configuration_path, "file_name", 0};
 	char	   *name = nvp_jsonb_text(root, &nvp_configuration_path, "file_name", "");
 
-	check_url(root, &nvp_configuration_path);
+	/* data may be sent to an input instead, if its trigger_type says so: that is looked at by whoever knows it */
+	if (!is_input && !nvp_jsonb_get(root, "url"))
+		nvp_path_error(&url_path, NULL, "must be given");
+	if (nvp_jsonb_get(root, "url"))
+		check_url(root, &nvp_configuration_path);
 	check_method(root, &nvp_configuration_path, is_input ? input_methods : output_methods);
 	check_headers(root, &nvp_configuration_path);
 	check_authentication(root);
@@ -416,6 +421,9 @@ static bool
 init_request(NvpConnector *connector, HttpState *state, NvpRequest *request, int *nheaders,
 			 NvpNetAct act, NvpFault *fault)
 {
+	if (*state->url == '\0')
+		return nvp_fault_set(fault, NVP_SOURCE_UNRESPONSIVE, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, false,
+							 "connector \"%s\" has no url to ask: its data is sent to it", connector->name);
 	if (!authenticate(connector, state, act, fault))
 		return false;
 	nvp_remote_request(&state->remote, request, state->url);

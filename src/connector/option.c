@@ -490,8 +490,8 @@ nvp_connector_join(Jsonb *open_part, Jsonb *secret_part)
 /*
  * nvp_connector_require gives the kind for a definition.
  *
- * errors: 0A000 for kinds of later versions, 22023 for unknown ones and for a
- *		direction the kind does not have.
+ * errors: 0A000 for kinds of later versions and for a direction the kind does
+ *		not have, 22023 for unknown ones.
  */
 const NvpConnectorRoutine *
 nvp_connector_require(const char *node_type, bool is_input)
@@ -509,7 +509,7 @@ nvp_connector_require(const char *node_type, bool is_input)
 		if (strcmp(later_kinds[i], node_type) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("connectors of type %s are not supported yet", node_type)));
+					 errmsg("node_type: connectors of type %s are not supported yet", node_type)));
 	if (!routine)
 	{
 		for (int i = 0; nvp_connector_at(i) && n < lengthof(names) - 1; i++)
@@ -520,8 +520,10 @@ nvp_connector_require(const char *node_type, bool is_input)
 					   "unknown connector type \"%s\"", node_type);
 	}
 	if (is_input ? !routine->can_input : !routine->can_output)
-		nvp_path_error(&path, NULL, "connectors of type %s cannot be used as %s",
-					   node_type, is_input ? "input" : "output");
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("node_type: connectors of type %s cannot be used as %s",
+						node_type, is_input ? "input" : "output")));
 	return routine;
 }
 

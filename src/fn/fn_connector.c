@@ -15,7 +15,6 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
-#include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -23,6 +22,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "api/caller.h"
 #include "base/compat.h"
 #include "connector/connector.h"
 #include "connector/option.h"
@@ -74,7 +74,7 @@ load_connector(Datum id)
 	NvpConnector *connector = nvp_connector_load(DatumGetCString(DirectFunctionCall1(uuid_out, id)));
 
 	if (connector->routine->authorize)
-		connector->routine->authorize(connector, GetOuterUserId());
+		connector->routine->authorize(connector, nvp_caller_role());
 	return connector;
 }
 

@@ -21,6 +21,7 @@
 #include "utils/tuplestore.h"
 
 #include "base/compat.h"
+#include "fn/fn_format.h"
 #include "format/names.h"
 #include "pipeline/format_options.h"
 
@@ -98,10 +99,11 @@ report_bad(const NvpReader *reader)
 			reader->error.hint[0] ? errhint("%s", reader->error.hint) : 0);
 }
 
-/* put_rows stores all rows; memory of a batch is given back with it */
+/* put_rows stores up to max_rows rows, 0 = all; memory of a batch is given back with it */
 static void
-put_rows(ReturnSetInfo *rsinfo, NvpReader *reader)
+put_rows(ReturnSetInfo *rsinfo, NvpReader *reader, int64 max_rows)
 {
+	int64		stored = 0;
 	NvpBatch   *batch = nvp_batch_create(reader->ncols);
 	Datum	   *texts = palloc(sizeof(Datum) * (NVP_MAX_COLUMNS + 1));
 	bool	   *nulls = palloc(sizeof(bool) * (NVP_MAX_COLUMNS + 1));
@@ -113,30 +115,64 @@ put_rows(ReturnSetInfo *rsinfo, NvpReader *reader)
 	{
 		MemoryContext old = MemoryContextSwitchTo(row_context);
 
-		for (int row = 0; row < batch->nrows; row++)
+		for (int row = 0; row < batch->nrows && (max_rows == 0 || stored < max_rows); row++, stored++)
 		{
 			CHECK_FOR_INTERRUPTS();
 			put_data_row(rsinfo, batch, row, texts, nulls);
 			MemoryContextReset(row_context);
 		}
 		MemoryContextSwitchTo(old);
+		if (stored == max_rows && max_rows > 0)
+			break;
 	}
 	if (status == NVP_READ_BAD)
 		report_bad(reader);
 	MemoryContextDelete(row_context);
 }
 
-/* count_columns reads to the end, so that all keys of JSON are known */
+/* count_columns reads what will be stored, so that all keys of JSON are known */
 static void
-count_columns(NvpReader *reader)
+count_columns(NvpReader *reader, int64 max_rows)
 {
 	NvpBatch   *batch = nvp_batch_create(reader->ncols);
+	int64		seen = 0;
 
-	while (nvp_reader_next(reader, batch) == NVP_READ_OK)
+	while ((max_rows == 0 || seen < max_rows) && nvp_reader_next(reader, batch) == NVP_READ_OK)
+	{
 		CHECK_FOR_INTERRUPTS();
+		seen += batch->nrows;
+	}
 	nvp_batch_free(batch);
 	if (reader->error.message[0] || !nvp_reader_rewind(reader))
 		report_bad(reader);
+}
+
+/*
+ * nvp_put_source reads a source in a format that is settled and stores the names
+ * of the columns (row 0, if the data has any) and up to max_rows rows, 0 = all.
+ *
+ * errors: 22P04, 58030.
+ */
+void
+nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *source, const NvpFormat *format,
+			   const NvpSniff *sniff, int64 max_rows)
+{
+	NvpReader  *reader;
+
+	if (format->kind == NVP_FORMAT_UNKNOWN)
+		ereport(ERROR,
+				errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
+				errmsg("the format of the data is not known: %s", sniff->kind.reason),
+				errhint("Decompress the data first."));
+	reader = nvp_reader_open(source, format);
+	if (reader->error.message[0])
+		report_bad(reader);
+	if (format->kind != NVP_FORMAT_CSV)
+		count_columns(reader, max_rows);
+	if ((format->kind != NVP_FORMAT_CSV || format->has_header) && !reader->error.is_empty)
+		put_header(rsinfo, reader);
+	put_rows(rsinfo, reader, max_rows);
+	nvp_reader_close(reader);
 }
 
 /* nuvopipe.parse(data bytea, options jsonb) returns table(row_no bigint, cells text[]) */
@@ -150,25 +186,11 @@ nuvopipe_parse(PG_FUNCTION_ARGS)
 	NvpSource  *source = nvp_source_memory(bytes, len);
 	NvpFormat	format;
 	NvpSniff	sniff;
-	NvpReader  *reader;
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	InitMaterializedSRF(fcinfo, 0);
 	nvp_format_resolve(options, bytes, len, true, NULL, &format, &sniff);
-	if (format.kind == NVP_FORMAT_UNKNOWN)
-		ereport(ERROR,
-				errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				errmsg("the format of the data is not known: %s", sniff.kind.reason),
-				errhint("Decompress the data first."));
-	reader = nvp_reader_open(source, &format);
-	if (reader->error.message[0])
-		report_bad(reader);
-	if (format.kind != NVP_FORMAT_CSV)
-		count_columns(reader);
-	if ((format.kind != NVP_FORMAT_CSV || format.has_header) && !reader->error.is_empty)
-		put_header(rsinfo, reader);
-	put_rows(rsinfo, reader);
-	nvp_reader_close(reader);
+	nvp_put_source(rsinfo, source, &format, &sniff, 0);
 	source->close(source);
 	return (Datum) 0;
 }

@@ -51,9 +51,7 @@ get_caller(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot use nuvopipe within a security-restricted operation")));
-	if (nvp_caller())
-		return get_role_oid(NameStr(nvp_caller()->role), false);
-	return GetOuterUserId();
+	return nvp_caller_role();
 }
 
 /* has_privs_of_role, not mere membership: a role without INHERIT has to take the other one first */

@@ -23,6 +23,7 @@
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 
+#include "api/caller.h"
 #include "base/compat.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_describe_query);
@@ -100,7 +101,7 @@ nuvopipe_describe_query(PG_FUNCTION_ARGS)
  * _nuvopipe.check_query(query text) returns void
  *
  * Called by functions that run as the owner of the extension: takes the role
- * of the session for as long as it looks.  An error leaves the restoring to the
+ * of the caller for as long as it looks.  An error leaves the restoring to the
  * end of the (sub)transaction, which does it anyway.  Starting the executor
  * checks privileges; no row is asked for.
  */
@@ -114,7 +115,7 @@ nuvopipe_check_query(PG_FUNCTION_ARGS)
 	Portal		portal;
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(GetOuterUserId(), context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(nvp_caller_role(), context | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	prepare_query(query, &plan);
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);

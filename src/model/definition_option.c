@@ -66,6 +66,20 @@ static const char *const members[] = {
 	"hidden", "validations", "mappingValidation", "dataValidations", "advancedValidations",
 };
 
+/*
+ * nvp_option_at walks the options of all types; NULL after the last.
+ *
+ * out: types: the types it belongs to, each between blanks; NULL = every type.
+ */
+const char *
+nvp_option_at(int i, const char **types)
+{
+	if (i < 0 || i >= lengthof(options))
+		return NULL;
+	*types = options[i].types;
+	return options[i].name;
+}
+
 /* nvp_option_check_members refuses members that no column has. */
 void
 nvp_option_check_members(JsonbContainer *object, const NvpPath *path)

@@ -47,6 +47,20 @@ static const struct
 /* member of each Parameter */
 static const char *const parameter_members[] = {NULL, "columns", "columnValues", "regex"};
 
+/*
+ * nvp_rule_at walks the kinds of validations; NULL after the last.
+ *
+ * out: parameter: the member that a rule of this kind needs; NULL = none.
+ */
+const char *
+nvp_rule_at(int i, const char **parameter)
+{
+	if (i < 0 || i >= lengthof(kinds))
+		return NULL;
+	*parameter = parameter_members[kinds[i].parameter];
+	return kinds[i].name;
+}
+
 static int
 read_kind(JsonbContainer *object, const NvpPath *path)
 {

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * fn_format.h
+ *		Rows of a source, for the functions that return them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_FN_FORMAT_H
+#define NVP_FN_FORMAT_H
+
+#include "nodes/execnodes.h"
+
+#include "format/sniff.h"
+
+extern void nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *source, const NvpFormat *format,
+						   const NvpSniff *sniff, int64 max_rows);
+
+#endif							/* NVP_FN_FORMAT_H */
