@@ -25,5 +25,10 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[]),
-	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
+	_nuvopipe.api_status(text),
+	_nuvopipe.iso(timestamptz),
+	_nuvopipe.execution_logs(uuid, uuid, text),
+	_nuvopipe.execution_state(_nuvopipe.execution),
+	_nuvopipe.execution_can(_nuvopipe.execution)
 	TO nuvopipe_user;
