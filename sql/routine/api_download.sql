@@ -32,7 +32,7 @@ BEGIN
 			WHERE x.tenant_id = e.tenant_id AND x.id = CASE word WHEN 'INPUT' THEN e.input_id ELSE e.output_id END AND x.dropped_at IS NULL
 				AND (x.expires_at IS NULL OR x.expires_at > clock_timestamp());
 		IF b.id IS NULL THEN
-			reasons := _nuvopipe.execution_can(e) -> 'reasons';
+			reasons := _nuvopipe.execution_can(e.id) -> 'reasons';
 			RAISE EXCEPTION 'there is nothing to download: %', coalesce(reasons ->> lower(word), 'it has expired')
 				USING ERRCODE = 'NP404', HINT = CASE word WHEN 'INPUT' THEN 'Option keep_input of the pipeline says which inputs are kept.'
 					ELSE 'Option keep_output of the pipeline and nuvopipe.keep_output_size say which outputs are kept.' END;

@@ -23,14 +23,32 @@ BEGIN ATOMIC
 	SELECT CASE status WHEN 'SUCCEEDED' THEN 'SUCCESSFUL' WHEN 'FAILED' THEN 'FAILED' WHEN 'CANCELED' THEN 'FAILED' ELSE 'PROCESSING' END;
 END;
 
--- status: of the execution.  An attempt that failed and will be repeated has not ended the run.
-CREATE OR REPLACE FUNCTION _nuvopipe.execution_logs(tenant uuid, execution uuid, status text) RETURNS jsonb
+/*
+ * The functions that the view calls may be called by those who read it; so each
+ * looks the execution up again, as far as the caller may see it.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.readable_execution(execution uuid) RETURNS _nuvopipe.execution
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	waits boolean := status IN ('QUEUED', 'RUNNING');
+	e _nuvopipe.execution;
+BEGIN
+	SELECT x.* INTO e FROM _nuvopipe.execution x
+		WHERE x.tenant_id = _nuvopipe.tenant() AND x.id = execution AND _nuvopipe.can('read', 'execution', x.owner_id, x.owner_role);
+	RETURN e;
+END
+$$;
+
+-- An attempt that failed and will be repeated has not ended the run.
+CREATE OR REPLACE FUNCTION _nuvopipe.execution_logs(execution uuid) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	e _nuvopipe.execution := _nuvopipe.readable_execution(execution);
+	waits boolean := e.status IN ('QUEUED', 'RUNNING');
 BEGIN
 	RETURN coalesce((SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
 			'status', CASE WHEN waits AND r.is_last THEN 'PROCESSING' ELSE _nuvopipe.api_status(a.status) END,
@@ -45,18 +63,19 @@ BEGIN
 					(array_agg(CASE n.type WHEN 'RETRY' THEN 'CREATE' ELSE n.type END ORDER BY n.attempt))[1] AS type,
 					n.run = max(n.run) OVER () AS is_last
 				FROM (SELECT x.attempt, x.type, x.started_at, count(*) FILTER (WHERE x.type <> 'RETRY') OVER (ORDER BY x.attempt) AS run
-					FROM _nuvopipe.execution_attempt x WHERE x.tenant_id = tenant AND x.execution_id = execution) n
+					FROM _nuvopipe.execution_attempt x WHERE x.tenant_id = e.tenant_id AND x.execution_id = e.id) n
 				GROUP BY n.run) r
-			JOIN _nuvopipe.execution_attempt a ON a.tenant_id = tenant AND a.execution_id = execution AND a.attempt = r.last), '[]');
+			JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = r.last), '[]');
 END
 $$;
 
 -- How far one that has not ended has come; of one that waits, for what.
-CREATE OR REPLACE FUNCTION _nuvopipe.execution_state(e _nuvopipe.execution) RETURNS jsonb
+CREATE OR REPLACE FUNCTION _nuvopipe.execution_state(execution uuid) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	e _nuvopipe.execution := _nuvopipe.readable_execution(execution);
 	p record;
 	seconds float8;
 BEGIN
@@ -69,7 +88,7 @@ BEGIN
 				WHEN EXISTS (SELECT FROM _nuvopipe.execution o
 					WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING' AND o.pipeline_id = e.pipeline_id) THEN 'PIPELINE'
 				ELSE 'WORKER' END);
-	ELSIF e.status <> 'RUNNING' THEN
+	ELSIF e.status IS DISTINCT FROM 'RUNNING' THEN
 		RETURN NULL;
 	END IF;
 	SELECT w.* INTO p FROM _nuvopipe.processes() w WHERE w.execution = e.id LIMIT 1;
@@ -85,11 +104,12 @@ END
 $$;
 
 -- What the caller may do with it now, and why not the rest.
-CREATE OR REPLACE FUNCTION _nuvopipe.execution_can(e _nuvopipe.execution) RETURNS jsonb
+CREATE OR REPLACE FUNCTION _nuvopipe.execution_can(execution uuid) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	e _nuvopipe.execution := _nuvopipe.readable_execution(execution);
 	may_write boolean := _nuvopipe.can('write', 'execution', e.owner_id, e.owner_role);
 	open boolean := e.status IN ('QUEUED', 'RUNNING');
 	has_issues boolean := EXISTS (SELECT FROM _nuvopipe.issue i
@@ -97,6 +117,9 @@ DECLARE
 	to_table boolean := EXISTS (SELECT FROM _nuvopipe.pipeline_configuration c JOIN _nuvopipe.connector o ON o.id = c.output_connector_id
 		WHERE c.id = e.configuration_id AND o.node_type = 'TABLE');
 BEGIN
+	IF e.id IS NULL THEN
+		RETURN NULL;
+	END IF;
 	RETURN jsonb_build_object(
 		'fix', false,
 		'cancel', open AND NOT e.cancel_requested AND may_write,
@@ -120,14 +143,14 @@ CREATE OR REPLACE VIEW _nuvopipe.api_execution AS
 			CASE WHEN e.status IN ('FAILED', 'CANCELED') THEN jsonb_strip_nulls(jsonb_build_object(
 				'message', coalesce(e.error_message, 'the execution failed'),
 				'type', CASE WHEN e.status = 'FAILED' THEN coalesce(e.error_type, 'PARSING_FAILURE') END)) END AS error,
-			_nuvopipe.execution_logs(e.tenant_id, e.id, e.status) AS logs,
+			_nuvopipe.execution_logs(e.id) AS logs,
 			e.trigger_type, e.configuration_id AS configuration,
 			e.created_at, _nuvopipe.actor(c) AS created_by, e.updated_at, _nuvopipe.actor(u) AS updated_by,
 			e.status AS state,
 			CASE WHEN e.status IN ('FAILED', 'CANCELED') THEN jsonb_strip_nulls(jsonb_build_object('sqlstate', e.error_sqlstate,
 				'detail', e.error_detail, 'hint', e.error_hint)) END AS error_detail,
 			e.note,
-			_nuvopipe.execution_state(e) AS progress,
+			_nuvopipe.execution_state(e.id) AS progress,
 			CASE WHEN e.object_path IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('file_name', e.object_name, 'path', e.object_path,
 				'size', e.object_bytes, 'sha256', coalesce(substring(e.object_version FROM '^sha256:([0-9a-f]{64})$'),
 					(SELECT encode(b.sha256, 'hex') FROM _nuvopipe.blob b WHERE b.tenant_id = e.tenant_id AND b.id = e.input_id)),
@@ -139,7 +162,7 @@ CREATE OR REPLACE VIEW _nuvopipe.api_execution AS
 					'filtered', a.rows_filtered, 'blank', a.rows_blank)
 				FROM _nuvopipe.execution_attempt a
 				WHERE a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts AND a.rows_read IS NOT NULL) AS accounting,
-			_nuvopipe.execution_can(e) AS can,
+			_nuvopipe.execution_can(e.id) AS can,
 			e.created_by AS _created_by, e.updated_by AS _updated_by,
 			e.tenant_id AS _tenant_id, e.owner_id AS _owner_id, e.owner_role AS _owner_role, false AS _shared
 		FROM _nuvopipe.execution e

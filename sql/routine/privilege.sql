@@ -28,7 +28,7 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
 	_nuvopipe.api_status(text),
 	_nuvopipe.iso(timestamptz),
-	_nuvopipe.execution_logs(uuid, uuid, text),
-	_nuvopipe.execution_state(_nuvopipe.execution),
-	_nuvopipe.execution_can(_nuvopipe.execution)
+	_nuvopipe.execution_logs(uuid),
+	_nuvopipe.execution_state(uuid),
+	_nuvopipe.execution_can(uuid)
 	TO nuvopipe_user;

@@ -1,5 +1,5 @@
 -- execution_api.sql - executions, issues, downloads, uploads, events and previews as operations of the API
-SELECT plan(91);
+SELECT plan(104);
 
 -- ---- tools ------------------------------------------------------------------
 
@@ -127,7 +127,7 @@ SELECT is(refused('preview_read', jsonb_build_object('id', :'a'::jsonb #>> '{dat
 SELECT is(refused('preview_create', '{"source": {"connector": "x"}}'), '0A000: source: previews of a connector are not supported yet', 'other sources come later');
 SELECT is(refused('preview_create', '{}'), '22023: source: must be given', 'a source is needed');
 SELECT is(refused('preview_create', jsonb_build_object('source', jsonb_build_object('upload', :'u'), 'options', '{"delimiter": 1}'::jsonb)), '22023: options.delimiter: a string is expected, not a number', 'options are checked');
-SELECT is((op('preview_create', jsonb_build_object('source', jsonb_build_object('upload', uploaded('z.zip', 'PK\x0304\x14\x00'::bytea)))) -> 'data') - ARRAY['id', 'expires_at', 'file'] #>> '{state}', 'FAILED', 'what cannot be read has failed');
+SELECT is((op('preview_create', jsonb_build_object('source', jsonb_build_object('upload', uploaded('z.zip', '\x504b030414000000'::bytea)))) -> 'data') - ARRAY['id', 'expires_at', 'file'] #>> '{state}', 'FAILED', 'what cannot be read has failed');
 SELECT is(op('preview_create', jsonb_build_object('source', jsonb_build_object('upload', uploaded('j.json', convert_to('[' || (SELECT string_agg(format('{"a": %s, "b": "%s"}', i, repeat('x', 1000)), ',') FROM generate_series(1, 3000) i) || ']', 'UTF8'))), 'rows', 1)) #>> '{data,rows,0,cells,0}',
 	'1', 'of 3 MB of JSON only the head is read');
 
@@ -138,7 +138,7 @@ SELECT is(refused('execution_create', '{"pipeline_id": 7}'), '22023: pipeline_id
 SELECT is(refused('execution_create', '{"pipeline": "x"}'), '22023: body: unknown member "pipeline"', 'under its name');
 SELECT is(refused('execution_create', jsonb_build_object('pipeline_id', _nuvopipe.default_tenant())), format('42704: pipeline "%s" does not exist', _nuvopipe.default_tenant()), 'one that exists');
 SELECT is(refused('execution_create', jsonb_build_object('pipeline_id', :'p', 'input', '{"file": "x"}'::jsonb)), '22023: input: unknown member "file"', 'an input is an upload');
-SELECT like(refused('execution_create', jsonb_build_object('pipeline_id', :'p')), '55000: pipeline % takes data that is pushed to it', 'where nothing can be fetched there must be one');
+SELECT alike(refused('execution_create', jsonb_build_object('pipeline_id', :'p')), '55000: pipeline % takes data that is pushed to it', 'where nothing can be fetched there must be one');
 SELECT op('execution_create', jsonb_build_object('pipeline_id', :'p', 'input', jsonb_build_object('upload', :'u'))) AS a \gset
 SELECT :'a'::jsonb #>> '{data,0,id}' AS e \gset
 SELECT is(:'a'::jsonb, jsonb_build_object('data', jsonb_build_array(jsonb_build_object('id', :'e', 'pipeline', :'p', 'status', 'PROCESSING', 'trigger_type', 'MANUAL'))), 'an execution is started');
@@ -187,7 +187,8 @@ SELECT is(op('execution_read', jsonb_build_object('id', :'f')) #> '{data,progres
 SELECT is(op('execution_cancel', jsonb_build_object('id', :'f')) #>> '{data,state}', 'CANCELED', 'it is canceled');
 
 -- files: one execution each; and none
-SELECT is(outcome(op('execution_create', jsonb_build_object('pipeline_id', :'out', 'input', jsonb_build_object('upload', uploaded('first.csv', E'id,name\n1,a\n'))))), 'SUCCEEDED MANUAL first.csv', 'an inactive pipeline is run by hand');
+SELECT op('execution_create', jsonb_build_object('pipeline_id', :'out', 'input', jsonb_build_object('upload', uploaded('first.csv', E'id,name\n1,a\n')))) AS a \gset
+SELECT is(outcome(:'a'), 'SUCCEEDED MANUAL first.csv', 'an inactive pipeline is run by hand');
 DO $$ BEGIN EXECUTE format('COPY (SELECT * FROM (VALUES (''id'', ''name''), (''2'', ''b'')) v) TO %L CSV', current_setting('data_directory') || '/nvp_api_out/two.csv'); END $$;
 SELECT op('execution_create', jsonb_build_object('pipeline_id', (SELECT id FROM nuvopipe.pipelines WHERE name = 'ea files'))) AS a \gset
 SELECT is(jsonb_array_length(:'a'::jsonb -> 'data'), 2, 'two files are two executions');
@@ -231,13 +232,17 @@ SELECT is(refused('execution_download_create', jsonb_build_object('id', :'m', 'k
 -- ---- events -------------------------------------------------------------------------------
 
 SELECT nuvopipe.rotate_receiver('ea push') AS url \gset
-SELECT is(outcome(substr(sent(:'url', 'file_name=ev.csv', '{"content-type": "text/csv"}', E'id,name\n7,seven\n'), 5)::jsonb), 'SUCCEEDED EVENT ev.csv', 'data that is sent is an event for each active pipeline');
-SELECT is(outcome(substr(sent(:'url', 'file_name=ev.csv', '{}', E'id,name\n7,seven\n'), 5)::jsonb), 'SUCCEEDED EVENT ev.csv unchanged', 'the same under the same name is loaded once');
-SELECT is(outcome(substr(sent(:'url', '', '{"content-type": "application/json"}', '[{"id": 8, "name": "eight"}]'), 5)::jsonb)
-	|| outcome(substr(sent(:'url', '', '{"content-type": "application/json"}', '[{"id": 8, "name": "eight"}]'), 5)::jsonb), 'SUCCEEDED EVENT event.jsonSUCCEEDED EVENT event.json', 'without a name each is an event of its own');
-SELECT is(outcome(substr(sent(:'url', '', '{"idempotency-key": "k1"}', E'id,name\n9,nine\n'), 5)::jsonb)
-	|| outcome(substr(sent(:'url', '', '{"idempotency-key": "k1"}', E'id,name\n9,nine\n'), 5)::jsonb), 'SUCCEEDED EVENT eventSUCCEEDED EVENT event unchanged', 'unless it has a key');
-SELECT like(sent(:'url', '', '{"content-type": "multipart/form-data"}', 'x'), '415 %', 'forms are not taken');
+SELECT substr(sent(:'url', 'file_name=ev.csv', '{"content-type": "text/csv"}', E'id,name\n7,seven\n'), 5) AS a \gset
+SELECT is(outcome(:'a'), 'SUCCEEDED EVENT ev.csv', 'data that is sent is an event for each active pipeline');
+SELECT substr(sent(:'url', 'file_name=ev.csv', '{}', E'id,name\n7,seven\n'), 5) AS a \gset
+SELECT is(outcome(:'a'), 'SUCCEEDED EVENT ev.csv unchanged', 'the same under the same name is loaded once');
+SELECT substr(sent(:'url', '', '{"content-type": "application/json"}', '[{"id": 8, "name": "eight"}]'), 5) AS a \gset
+SELECT substr(sent(:'url', '', '{"content-type": "application/json"}', '[{"id": 8, "name": "eight"}]'), 5) AS b \gset
+SELECT is(outcome(:'a') || ', ' || outcome(:'b'), 'SUCCEEDED EVENT event.json, SUCCEEDED EVENT event.json', 'without a name each is an event of its own');
+SELECT substr(sent(:'url', '', '{"idempotency-key": "k1"}', E'id,name\n9,nine\n'), 5) AS a \gset
+SELECT substr(sent(:'url', '', '{"idempotency-key": "k1"}', E'id,name\n9,nine\n'), 5) AS b \gset
+SELECT is(outcome(:'a') || ', ' || outcome(:'b'), 'SUCCEEDED EVENT event, SUCCEEDED EVENT event unchanged', 'unless it has a key');
+SELECT alike(sent(:'url', '', '{"content-type": "multipart/form-data"}', 'x'), '415 %', 'forms are not taken');
 SELECT is(substr(sent('/dp/api/v1/receive/guess', '', '{}', 'x'), 1, 4), '404 ', 'an address that is not known');
 SELECT nuvopipe.rotate_receiver('ea push') AS url2 \gset
 SELECT is(substr(sent(:'url', '', '{}', 'x'), 1, 4), '404 ', 'an old one is dead');
