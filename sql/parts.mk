@@ -9,6 +9,7 @@ SQL_SCHEMA = \
 	sql/schema/040-catalogue.sql \
 	sql/schema/045-api.sql \
 	sql/schema/050-run.sql \
+	sql/schema/055-storage.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -27,6 +28,8 @@ SQL_ROUTINE = \
 	sql/routine/remote.sql \
 	sql/routine/template.sql \
 	sql/routine/pipeline.sql \
+	sql/routine/storage.sql \
+	sql/routine/download.sql \
 	sql/routine/execution.sql \
 	sql/routine/run.sql \
 	sql/routine/validate.sql \
@@ -42,6 +45,12 @@ SQL_ROUTINE = \
 	sql/routine/api_connector.sql \
 	sql/routine/api_template.sql \
 	sql/routine/api_pipeline.sql \
+	sql/routine/api_execution.sql \
+	sql/routine/api_issue.sql \
+	sql/routine/api_download.sql \
+	sql/routine/api_upload.sql \
+	sql/routine/api_receive.sql \
+	sql/routine/api_preview.sql \
 	sql/routine/api_view.sql \
 	sql/routine/privilege.sql \
 	sql/routine/start.sql

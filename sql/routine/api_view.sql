@@ -15,7 +15,7 @@ BEGIN
 	LOOP
 		EXECUTE format('CREATE OR REPLACE VIEW nuvopipe_api.%I WITH (security_barrier) AS SELECT %s FROM _nuvopipe.%I '
 			'WHERE _tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', %L, _owner_id, _owner_role, _shared)',
-			r.resource, r.shown, r.relname, r.resource);
+			r.resource, r.shown, r.relname, CASE WHEN r.resource IN ('issue', 'upload') THEN 'execution' ELSE r.resource END);
 		EXECUTE format('COMMENT ON VIEW nuvopipe_api.%I IS %L', r.resource, format('What %s_list shows, to the same callers.', r.resource));
 	END LOOP;
 END

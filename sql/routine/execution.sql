@@ -114,8 +114,9 @@ BEGIN
 	)
 	SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', told.attempts, told.error_message))::int INTO ended
 	FROM told;
+	PERFORM _nuvopipe.purge();
 END
 $$;
 COMMENT ON FUNCTION _nuvopipe.sweep() IS
-	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone.';
+	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone; removes a portion of what has expired.';
 

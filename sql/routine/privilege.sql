@@ -25,5 +25,10 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[]),
-	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
+	_nuvopipe.api_status(text),
+	_nuvopipe.iso(timestamptz),
+	_nuvopipe.execution_logs(uuid),
+	_nuvopipe.execution_state(uuid),
+	_nuvopipe.execution_can(uuid)
 	TO nuvopipe_user;

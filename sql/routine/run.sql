@@ -25,15 +25,15 @@ BEGIN
 END
 $$;
 
--- One execution of the current configuration; discover: its source is listed when it runs.
+-- One execution of the current configuration; discover: its source is listed when it runs; input: its bytes are stored; creator: the caller.
 CREATE OR REPLACE FUNCTION _nuvopipe.queue(pipeline_id uuid, run_id uuid, trigger_type text, forced boolean, discover boolean,
-	path text, name text, version text, bytes bigint) RETURNS uuid
+	path text, name text, version text, bytes bigint, input uuid DEFAULT NULL, creator uuid DEFAULT NULL) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	new_id uuid := _nuvopipe.uuid_v7();
-	me uuid := _nuvopipe.me();
+	me uuid := coalesce(creator, _nuvopipe.me());
 	moment timestamptz := clock_timestamp();
 	p record;
 BEGIN
@@ -48,10 +48,10 @@ BEGIN
 		VALUES (p.tenant_id, run_id, queue.pipeline_id, queue.trigger_type, moment, me)
 		ON CONFLICT (tenant_id, id) DO NOTHING;
 	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type,
-			max_attempts, forced, discover, object_path, object_name, object_version, object_bytes,
+			max_attempts, input_id, forced, discover, object_path, object_name, object_version, object_bytes,
 			available_at, queued_at, created_at, created_by, updated_at, updated_by)
 		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.owner_id, p.owner_role, queue.trigger_type,
-			p.max_attempts, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
+			p.max_attempts, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
 			moment, moment, moment, me, moment, me);
 	PERFORM pg_notify('nuvopipe', json_build_object('execution', new_id, 'status', 'QUEUED')::text);
 	PERFORM _nuvopipe.wake();
@@ -77,7 +77,31 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false) RETURNS SETOF nuvopipe.execution
+-- An upload as the input of one execution; its bytes are not copied.  The ledger tells it by name and digest, as it does
+-- pushed data: what is sent twice is loaded once, whichever way it came.  Only an event without a name is new each time.
+CREATE OR REPLACE FUNCTION _nuvopipe.queue_upload(pipeline_id uuid, run_id uuid, trigger_type text, forced boolean, up _nuvopipe.upload,
+	creator uuid DEFAULT NULL) RETURNS uuid
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+	IF up.state = 'RECEIVING' THEN
+		RAISE EXCEPTION 'upload "%" is not complete: % of % bytes have arrived', up.id, up.received, coalesce(up.size::text, 'unknown')
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('Go on at byte %s.', up.received);
+	END IF;
+	-- waits for a removal under way, and sees it
+	PERFORM FROM _nuvopipe.blob b WHERE b.tenant_id = up.tenant_id AND b.id = up.id AND b.dropped_at IS NULL FOR KEY SHARE;
+	IF up.state = 'EXPIRED' OR NOT FOUND THEN
+		RAISE EXCEPTION 'upload "%" has expired', up.id USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Upload the file again.';
+	END IF;
+	RETURN _nuvopipe.queue(pipeline_id, run_id, trigger_type, forced, false,
+		'push:' || coalesce(up.file_name, '') || CASE WHEN up.receives LIKE 'key:%' THEN '#' || substr(up.receives, 5) ELSE '' END, up.file_name,
+		CASE WHEN up.receives = 'event' THEN 'upload:' || up.id ELSE 'sha256:' || encode(up.sha256, 'hex') END, up.received, up.id, creator);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false, upload uuid DEFAULT NULL) RETURNS SETOF nuvopipe.execution
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -97,12 +121,15 @@ BEGIN
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
 			JOIN _nuvopipe.connector k ON k.id = c.input_connector_id
 		WHERE p.id = pipeline_id;
-	IF input.node_type = 'MANUAL' THEN
+	IF upload IS NOT NULL THEN
+		ids := ARRAY[_nuvopipe.queue_upload(pipeline_id, run, 'MANUAL', force, _nuvopipe.find_upload(upload::text))];
+		listed := true;
+	ELSIF input.node_type = 'MANUAL' THEN
 		RAISE EXCEPTION 'pipeline "%" takes data that is pushed to it', pipeline
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use nuvopipe.ingest(pipeline, data, file_name).';
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use nuvopipe.ingest(pipeline, data, file_name), or give an upload.';
 	END IF;
 	several := _nuvopipe.lists_objects(input.id) AND input.file_name IS NULL;
-	IF several AND NOT force THEN
+	IF several AND NOT force AND upload IS NULL THEN
 		BEGIN
 			FOR found IN SELECT * FROM _nuvopipe.new_objects(pipeline_id, input.id) LOOP
 				ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, false, found.path, found.name, found.version, found.bytes);
@@ -124,12 +151,12 @@ BEGIN
 		FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = ANY (ids) ORDER BY e.id;
 END
 $$;
-COMMENT ON FUNCTION nuvopipe.execute(text, boolean) IS
+COMMENT ON FUNCTION nuvopipe.execute(text, boolean, uuid) IS
 'Queues executions of a pipeline; workers run them as soon as the transaction commits.
-pipeline: name or id. force: also take objects that were loaded before; default false.
+pipeline: name or id. force: also take objects that were loaded before; default false. upload: id of a complete upload that is the input, whatever the input connector.
 Returns one row for each execution: one for each new object of a directory, else one. None, with a notice, if there is nothing new.
 Listing a directory is bounded by nuvopipe.listing_timeout; if the source does not answer, one execution is queued that will try again.
-Errors: 42704 unknown pipeline, 55000 for a pipeline that takes pushed data.';
+Errors: 42704 unknown pipeline or upload, 55000 for a pipeline that takes pushed data, or an upload that is not complete or has expired.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.ingest(pipeline text, data bytea, file_name text DEFAULT NULL) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -137,26 +164,19 @@ CREATE OR REPLACE FUNCTION nuvopipe.ingest(pipeline text, data bytea, file_name 
 AS $$
 #variable_conflict use_variable
 DECLARE
-	chunk_bytes constant int := 1024 * 1024;
 	pipeline_id uuid := _nuvopipe.find_to_execute(pipeline);
-	new_id uuid;
-	tenant uuid := _nuvopipe.tenant();
-	total bigint := length(data);
 BEGIN
 	IF data IS NULL THEN
 		RAISE EXCEPTION 'data must not be null' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	new_id := _nuvopipe.queue(pipeline_id, _nuvopipe.uuid_v7(), 'EVENT', false, false,
-		'push:' || coalesce(file_name, ''), file_name, 'sha256:' || encode(sha256(data), 'hex'), total);
-	INSERT INTO _nuvopipe.execution_input (tenant_id, execution_id, seq, data)
-		SELECT tenant, new_id, i, substr(ingest.data, i * chunk_bytes + 1, chunk_bytes)
-		FROM generate_series(0, greatest((total - 1) / chunk_bytes, 0)::int) i;
-	RETURN new_id;
+	RETURN _nuvopipe.queue(pipeline_id, _nuvopipe.uuid_v7(), 'EVENT', false, false,
+		'push:' || coalesce(file_name, ''), file_name, 'sha256:' || encode(sha256(data), 'hex'), length(data),
+		_nuvopipe.store_bytes(_nuvopipe.tenant(), data, file_name, NULL));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.ingest(text, bytea, text) IS
 'Pushes data into a pipeline, as an event: the bytes are stored durably in this transaction and processed after its commit.
-pipeline: name or id. data: a whole file, up to 1 GB. file_name: a name for it; its suffix helps to recognise the format.
+pipeline: name or id. data: a whole file, up to 1 GB; for more see create_upload. file_name: a name for it; its suffix helps to recognise the format.
 Returns the id of the execution. The same bytes under the same name are loaded once.
 Errors: 42704 unknown pipeline, 22004 if data is null.';
 

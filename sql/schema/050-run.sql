@@ -34,6 +34,8 @@ CREATE TABLE _nuvopipe.execution (
 	object_name text,
 	object_version text,			-- changes when the object does: size and time, or ETag
 	object_bytes bigint,
+	input_id uuid,				-- its bytes, where they are stored: pushed, uploaded, or kept
+	output_id uuid,				-- what was delivered, where it is kept
 	forced boolean NOT NULL DEFAULT false,	-- take the object even if the ledger has it
 	discover boolean NOT NULL DEFAULT false,	-- list the source first, one execution an object
 	cancel_requested boolean NOT NULL DEFAULT false,
@@ -70,6 +72,8 @@ CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, available_at) W
 CREATE INDEX execution_pipeline_idx ON _nuvopipe.execution (tenant_id, pipeline_id, created_at DESC);
 CREATE INDEX execution_created_idx ON _nuvopipe.execution (tenant_id, created_at, id);	-- the list, page by page
 CREATE INDEX execution_run_idx ON _nuvopipe.execution (tenant_id, run_id);
+CREATE INDEX execution_input_idx ON _nuvopipe.execution (tenant_id, input_id) WHERE input_id IS NOT NULL;
+CREATE INDEX execution_output_idx ON _nuvopipe.execution (tenant_id, output_id) WHERE output_id IS NOT NULL;
 
 -- one try; the rows of nuvo's logs[]
 CREATE TABLE _nuvopipe.execution_attempt (
@@ -115,20 +119,6 @@ CREATE TABLE _nuvopipe.execution_attempt (
 	CONSTRAINT execution_attempt_balance_check CHECK (status <> 'SUCCEEDED'
 		OR rows_read = rows_written + rows_rejected + rows_filtered + rows_blank)
 );
-
--- Stored input: pushed data, and what failed runs need to be fixed.  Chunks in order of seq; often compressed already,
--- so it is stored as it is, where a slice can be read without the whole.
-CREATE TABLE _nuvopipe.execution_input (
-	tenant_id uuid NOT NULL,
-	execution_id uuid NOT NULL,
-	seq int NOT NULL,
-	data bytea NOT NULL,
-	CONSTRAINT execution_input_pkey PRIMARY KEY (tenant_id, execution_id, seq),
-	CONSTRAINT execution_input_execution_fkey FOREIGN KEY (tenant_id, execution_id)
-		REFERENCES _nuvopipe.execution (tenant_id, id) ON DELETE CASCADE,
-	CONSTRAINT execution_input_seq_check CHECK (seq >= 0)
-);
-ALTER TABLE _nuvopipe.execution_input ALTER COLUMN data SET STORAGE EXTERNAL;
 
 /*
  * issue takes millions of issues from one run, written in bulk straight into

@@ -24,6 +24,8 @@
 char	   *nvp_guc_allowed_networks = NULL;
 int			nvp_guc_connect_timeout = 10000;
 int			nvp_guc_idle_timeout = 60;
+int			nvp_guc_keep_output_size = 64 * 1024;
+int			nvp_guc_keep_output_time = 30 * 24 * 60;
 int			nvp_guc_lease_timeout = 30000;
 int			nvp_guc_listing_timeout = 15000;
 int			nvp_guc_max_object_size = 0;
@@ -78,6 +80,17 @@ define_network(void)
 							"Longest time a transfer may stand still before it is given up.",
 							NULL, &nvp_guc_idle_timeout, 60, 1, 24 * 3600,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by workers; it protects the database's disk */
+	DefineCustomIntVariable("nuvopipe.keep_output_size",
+							"Largest output of a run that is kept to be downloaded.",
+							"Zero keeps none.",
+							&nvp_guc_keep_output_size, 64 * 1024, 0, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
+	/* SIGHUP: as keep_output_size */
+	DefineCustomIntVariable("nuvopipe.keep_output_time",
+							"How long the output of a run is kept to be downloaded.",
+							NULL, &nvp_guc_keep_output_time, 30 * 24 * 60, 1, 10 * 366 * 24 * 60,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	/* SIGHUP: all workers must agree on when a lease is dead */
 	DefineCustomIntVariable("nuvopipe.lease_timeout",
 							"Time after which a run whose worker gave no sign of life is taken over.",

@@ -11,6 +11,8 @@
 extern char *nvp_guc_allowed_networks;	/* CIDR list, checked */
 extern int	nvp_guc_connect_timeout;	/* ms */
 extern int	nvp_guc_idle_timeout;	/* s */
+extern int	nvp_guc_keep_output_size;	/* kB, 0 = keep none */
+extern int	nvp_guc_keep_output_time;	/* min */
 extern int	nvp_guc_lease_timeout;	/* ms */
 extern int	nvp_guc_listing_timeout;	/* ms */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */

@@ -120,6 +120,21 @@ nvp_spool_lend(NvpSpool *spool, const char *path)
 	return true;
 }
 
+/*
+ * nvp_spool_lend_reader lets an empty spool be bytes that are kept elsewhere and
+ * do not change; nothing is copied.
+ *
+ * in: arg stays the caller's and must outlive the use of the spool.
+ */
+void
+nvp_spool_lend_reader(NvpSpool *spool, NvpSpoolReadFunc reader, void *arg, int64 size)
+{
+	Assert(spool->size == 0);
+	spool->reader = reader;
+	spool->reader_arg = arg;
+	spool->size = spool->flushed = size;
+}
+
 /* nvp_spool_is_whole tells whether what was lent is still what it was. */
 bool
 nvp_spool_is_whole(const NvpSpool *spool)
@@ -245,6 +260,8 @@ nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size)
 {
 	if (spool->lent >= 0)
 		return read_lent(spool, offset, buf, size);
+	if (spool->reader)
+		return spool->reader(spool->reader_arg, offset, buf, size);
 	if (offset >= spool->flushed)
 		return 0;
 	return FileRead(spool->file, buf, Min(size, 1024 * 1024 * 256), offset,
@@ -325,6 +342,7 @@ give_back(NvpSpool *spool)
 	if (spool->lent >= 0)
 		FileClose(spool->lent);
 	spool->lent = -1;
+	spool->reader = NULL;
 }
 
 /*
@@ -341,7 +359,7 @@ nvp_spool_link(NvpSpool *spool, const char *path)
 	const char *name = FilePathName(spool->file);
 	struct stat st;
 
-	if (spool->lent >= 0 || spool->error || spool->used > 0)
+	if (spool->lent >= 0 || spool->reader || spool->error || spool->used > 0)
 		return false;
 	/* the file may be longer than what was appended since the last reset */
 	if (lstat(name, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != spool->size || st.st_nlink != 1)

@@ -8,7 +8,8 @@
  * Calls:  create in a transaction; append*, flush, { source }*, free at any
  *		   time; reset to begin anew.
  *		   lend instead of append for a file of this server: it is read where it
- *		   lies, and should it change meanwhile, reading fails.
+ *		   lies, and should it change meanwhile, reading fails.  lend_reader for
+ *		   bytes that are kept elsewhere: a function reads them.
  *		   link instead of reading, where the bytes become a file beside.
  * Memory: one buffer of 256 kB for writing, in the context current at create.
  *		   The file lives across transactions, obeys temp_tablespaces and
@@ -27,6 +28,9 @@
 #include "base/fault.h"
 #include "base/source.h"
 
+/* up to size bytes at offset; 0 at the end; may throw */
+typedef int64 (*NvpSpoolReadFunc) (void *arg, int64 offset, char *buf, int64 size);
+
 typedef struct NvpSpool
 {
 	int			file;			/* File (fd.h) */
@@ -34,6 +38,8 @@ typedef struct NvpSpool
 	int			lent;			/* File read instead, -1 = none */
 	const char *path;			/* of lent */
 	struct stat *stat;			/* of lent, when it was opened */
+	NvpSpoolReadFunc reader;	/* reads what was lent by function, or NULL */
+	void	   *reader_arg;
 	int64		size;			/* bytes appended */
 	int64		flushed;		/* of them on disk */
 	char	   *buf;
@@ -45,6 +51,7 @@ typedef struct NvpSpool
 
 extern NvpSpool *nvp_spool_create(void);
 extern bool nvp_spool_lend(NvpSpool *spool, const char *path);
+extern void nvp_spool_lend_reader(NvpSpool *spool, NvpSpoolReadFunc reader, void *arg, int64 size);
 extern bool nvp_spool_is_whole(const NvpSpool *spool);
 extern bool nvp_spool_append(NvpSpool *spool, const char *data, int64 len);
 extern bool nvp_spool_flush(NvpSpool *spool);

@@ -3,8 +3,8 @@
  * close.c
  *		Writing down what became of a run.
  *
- * Xact:   the closing transaction: issues, stored input, state, ledger and
- *		   notification together.
+ * Xact:   the closing transaction: issues, kept input and output, state, ledger
+ *		   and notification together.
  * Errors: thrown; the caller tries again with less to write.
  *
  *-------------------------------------------------------------------------
@@ -13,7 +13,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/resowner.h"
 
+#include "base/guc.h"
 #include "exec/life.h"
 
 /* run a step; an error is caught and returned, NULL = none */
@@ -49,7 +51,54 @@ keep_input_wanted(const NvpRun *run)
 	return run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_FAILED;
 }
 
-/* issues, input, state, ledger: in the transaction that is open */
+/* what was pushed or kept has served its purpose */
+static bool
+release_input_wanted(const NvpRun *run)
+{
+	if (!run->execution->has_input || run->plan == NULL)
+		return false;
+	return run->plan->keep_input == NVP_KEEP_NEVER ||
+		(run->plan->keep_input == NVP_KEEP_FAILED && run->outcome->status == NVP_SUCCEEDED);
+}
+
+/*
+ * Keep what was delivered.  It has left already, so a failure here fails
+ * nothing; it is told, and the output is not to be had.
+ */
+static void
+keep_output(NvpRun *run)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	if (run->output->size > (int64) nvp_guc_keep_output_size * 1024)
+		return;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		nvp_exec_keep_output(run->execution, run->output, run->report->output_name, run->plan->content_type);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		ereport(WARNING,
+				errcode(error->sqlerrcode),
+				errmsg("execution %s: its output was delivered but could not be kept: %s",
+					   run->execution->id_text, error->message));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* issues, input, output, state, ledger: in the transaction that is open */
 static void
 write_down(NvpRun *run, bool to_ledger)
 {
@@ -67,6 +116,8 @@ write_down(NvpRun *run, bool to_ledger)
 	}
 	if (!run->is_bare && keep_input_wanted(run))
 		nvp_exec_keep_input(run->execution, run->input);
+	if (outcome->is_delivered && run->output && run->plan->keep_output)
+		keep_output(run);
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);	/* counts what the phase took so far */
 	outcome->duration_ms = TimestampDifferenceMilliseconds(run->started_at, GetCurrentTimestamp());
 	outcome->phases = nvp_run_phases_jsonb(run);
@@ -75,6 +126,8 @@ write_down(NvpRun *run, bool to_ledger)
 	else
 	{
 		nvp_exec_finish(run->execution, outcome, to_ledger);
+		if (release_input_wanted(run))
+			nvp_exec_release_input(run->execution);
 		run->report->status = outcome->status == NVP_SUCCEEDED ? "SUCCEEDED" :
 			outcome->status == NVP_FAILED ? "FAILED" : "CANCELED";
 	}

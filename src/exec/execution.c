@@ -26,7 +26,7 @@
 #define EXECUTION_COLUMNS \
 	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
 	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
-	"e.object_version, e.object_bytes, e.id::text"
+	"e.object_version, e.object_bytes, e.id::text, e.input_id"
 
 static void
 read_execution(NvpQuery *query, NvpExecution *out)
@@ -47,6 +47,7 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->object.version = nvp_get_text(query, 0, 12);
 	out->object.bytes = nvp_get_isnull(0, 13) ? -1 : nvp_get_int8(0, 13);
 	out->id_text = nvp_get_text(query, 0, 14);
+	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
 }
 
 /* each change of state is told once: a NOTIFY for those who listen, an event for those who ask later */
@@ -107,20 +108,18 @@ pipeline_is_busy(NvpQuery *query, const pg_uuid_t *pipeline)
 						  " WHERE status = 'RUNNING' AND pipeline_id = $1 LIMIT 1") > 0;
 }
 
-/* what else the run needs to know: stored bytes, brothers, the pipeline's name */
+/* what else the run needs to know: brothers, the pipeline's name */
 static void
 read_surroundings(NvpQuery *query, NvpExecution *execution)
 {
-	arg_execution(query, execution);
+	nvp_arg_uuid(query, &execution->tenant_id);
 	nvp_arg_uuid(query, &execution->run_id);
 	nvp_arg_uuid(query, &execution->pipeline_id);
 	nvp_query_exec(query,
-				   "SELECT EXISTS (SELECT FROM _nuvopipe.execution_input WHERE tenant_id = $1 AND execution_id = $2),"
-				   " (SELECT pg_catalog.count(*)::int FROM _nuvopipe.execution WHERE tenant_id = $1 AND run_id = $3),"
-				   " (SELECT name FROM _nuvopipe.pipeline WHERE id = $4)");
-	execution->has_input = nvp_get_bool(0, 0);
-	execution->siblings = nvp_get_int4(0, 1);
-	execution->pipeline_name = nvp_get_text(query, 0, 2);
+				   "SELECT (SELECT pg_catalog.count(*)::int FROM _nuvopipe.execution WHERE tenant_id = $1 AND run_id = $2),"
+				   " (SELECT name FROM _nuvopipe.pipeline WHERE id = $3)");
+	execution->siblings = nvp_get_int4(0, 0);
+	execution->pipeline_name = nvp_get_text(query, 0, 1);
 }
 
 /*

@@ -44,7 +44,8 @@ typedef struct NvpExecution
 	int			max_attempts;
 	bool		forced;
 	bool		discover;		/* the source must be listed first */
-	bool		has_input;		/* pushed or kept bytes are stored */
+	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
+	pg_uuid_t	input_id;		/* of them */
 	int			siblings;		/* executions of the same run, itself included */
 	NvpObject	object;			/* path NULL until known */
 } NvpExecution;
@@ -82,6 +83,7 @@ extern void nvp_exec_renew(void);
 extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
 extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);
-extern bool nvp_exec_read_input(const NvpExecution *execution, NvpSpool *spool);
+extern void nvp_exec_release_input(const NvpExecution *execution);
+extern void nvp_exec_keep_output(const NvpExecution *execution, NvpSpool *spool, const char *name, const char *content_type);
 
 #endif							/* NVP_EXECUTION_H */

@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "connector/listing.h"
 #include "connector/option.h"
+#include "exec/blob.h"
 #include "exec/life.h"
 
 /* TABLE reads this database: that needs a transaction, and the owner's rights */
@@ -48,14 +49,14 @@ nvp_run_input_is_table(const NvpRun *run)
 bool
 nvp_run_fetch(NvpRun *run, NvpFault *fault)
 {
-	bool		ok;
+	bool		ok = true;
 
 	nvp_run_enter_phase(run, NVP_PHASE_FETCH, run->execution->object.bytes);
 	if (run->execution->has_input)
 	{
 		nvp_session_begin(run->session);
 		MemoryContextSwitchTo(run->context);
-		ok = nvp_exec_read_input(run->execution, run->input);
+		nvp_blob_lend(&run->execution->tenant_id, &run->execution->input_id, run->input);
 		nvp_session_commit(run->session);
 		MemoryContextSwitchTo(run->context);
 	}

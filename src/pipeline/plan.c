@@ -111,6 +111,7 @@ read_options(NvpPlan *plan, Jsonb *options)
 		plan->keep_input = NVP_KEEP_NEVER;
 	else
 		plan->keep_input = NVP_KEEP_FAILED;
+	plan->keep_output = strcmp(nvp_jsonb_text(root, &path, "keep_output", "always"), "always") == 0;
 	plan->forced = nvp_jsonb_bool(root, &path, "force", false);
 	plan->format_options = read_format_options(root);
 }

@@ -43,6 +43,7 @@ typedef struct NvpPlan
 	bool		developer_mode;
 	NvpOnError	on_error;
 	NvpKeepInput keep_input;
+	bool		keep_output;	/* of a file or an endpoint */
 	bool		forced;			/* options.force: the ledger is not asked */
 	NvpConnector *input;
 	NvpConnector *output;

@@ -198,7 +198,7 @@ is "$(issues)" "9|id|invalid_int|x
 10|id|invalid_int|y" "its issues are kept"
 is "$(of_exec "concat_ws(' ', total_rows, total_cells, total_error_cells, total_error_rows, rows_written)")" "10 20 2 2 0" "its cells are counted"
 is "$(notes)" "QUEUED RUNNING FAILED " "listeners are told"
-is "$(q "SELECT count(*) FROM _nuvopipe.execution_input WHERE execution_id = '$EXEC'")" 1 "its input is kept"
+is "$(q "SELECT count(*) FROM _nuvopipe.execution e JOIN _nuvopipe.blob_chunk c ON c.tenant_id = e.tenant_id AND c.blob_id = e.input_id WHERE e.id = '$EXEC'")" 1 "its input is kept"
 pipeline just-at push pair t "error_threshold => 10"
 ingest just-at "$NVP_TMP/ten.csv"
 is "$(outcome) $(q 'SELECT count(*) FROM t')" "SUCCEEDED 8" "10 % where 10 % are allowed"

@@ -1,0 +1,146 @@
+
+/*
+ * Downloads over the API: input and output as they are, issues and rejected
+ * rows as CSV or JSON.  A browser, which cannot send a token when it follows a
+ * link, gets a ticket first.
+ */
+
+-- What download_next and the listener need, for one kind; the caller may read the execution.
+CREATE OR REPLACE FUNCTION _nuvopipe.execution_download(e _nuvopipe.execution, kind text, format text) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	kinds constant text[] := ARRAY['INPUT', 'OUTPUT', 'ISSUES', 'REJECTED'];
+	word text := upper(coalesce(kind, ''));
+	form text := upper(coalesce(format, 'CSV'));
+	reasons jsonb;
+	b _nuvopipe.blob;
+	stem text;
+BEGIN
+	IF word = 'ANNOTATED' OR form = 'XLSX' THEN
+		RAISE EXCEPTION '% is not supported yet', CASE WHEN form = 'XLSX' THEN 'format: XLSX' ELSE 'kind: ANNOTATED' END
+			USING ERRCODE = 'feature_not_supported', HINT = 'Kinds are INPUT, OUTPUT, ISSUES and REJECTED, formats CSV and JSON.';
+	ELSIF word <> ALL (kinds) THEN
+		PERFORM _nuvopipe.fault_near('kind', format('unknown value "%s"', kind), word, kinds);
+	ELSIF form NOT IN ('CSV', 'JSON') THEN
+		PERFORM _nuvopipe.fault_near('format', format('unknown value "%s"', format), form, ARRAY['CSV', 'JSON']);
+	END IF;
+	IF word IN ('INPUT', 'OUTPUT') THEN
+		SELECT x.* INTO b FROM _nuvopipe.blob x
+			WHERE x.tenant_id = e.tenant_id AND x.id = CASE word WHEN 'INPUT' THEN e.input_id ELSE e.output_id END AND x.dropped_at IS NULL
+				AND (x.expires_at IS NULL OR x.expires_at > clock_timestamp());
+		IF b.id IS NULL THEN
+			reasons := _nuvopipe.execution_can(e.id) -> 'reasons';
+			RAISE EXCEPTION 'there is nothing to download: %', coalesce(reasons ->> lower(word), 'it has expired')
+				USING ERRCODE = 'NP404', HINT = CASE word WHEN 'INPUT' THEN 'Option keep_input of the pipeline says which inputs are kept.'
+					ELSE 'Option keep_output of the pipeline and nuvopipe.keep_output_size say which outputs are kept.' END;
+		END IF;
+		RETURN _nuvopipe.download_file(jsonb_build_object('stream', 'BLOB', 'tenant', e.tenant_id, 'blob', b.id, 'size', b.bytes),
+			_nuvopipe.safe_file_name(b.file_name, _nuvopipe.safe_file_name(e.object_name, lower(word))), coalesce(b.content_type, 'application/octet-stream'));
+	END IF;
+	stem := regexp_replace(_nuvopipe.safe_file_name(e.object_name, 'execution'), '(.)\.[^.]*$', '\1');
+	RETURN _nuvopipe.download_file(jsonb_build_object('stream', word, 'tenant', e.tenant_id, 'execution', e.id, 'attempt', e.attempts, 'format', form,
+			'columns', CASE WHEN word = 'REJECTED' THEN coalesce((SELECT to_jsonb(_nuvopipe.issue_header(n.data)) FROM _nuvopipe.issue n
+				WHERE n.tenant_id = e.tenant_id AND n.execution_id = e.id AND n.attempt = e.attempts AND n.seq = 0), '[]') END),
+		format('%s.%s.%s', stem, lower(word), lower(form)),
+		CASE form WHEN 'JSON' THEN 'application/json' ELSE 'text/csv; charset=utf-8' END);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nuvopipe_api.execution_input(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN _nuvopipe.execution_download(_nuvopipe.find_execution($1 ->> 'id'), 'INPUT', NULL);
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.execution_input IS 'GET /execution/{id}/input: the input as it came, where it was kept.
+Errors: 42704; NP404 with the reason where there is none.';
+
+CREATE OR REPLACE FUNCTION nuvopipe_api.execution_output(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN _nuvopipe.execution_download(_nuvopipe.find_execution($1 ->> 'id'), 'OUTPUT', NULL);
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.execution_output IS 'GET /execution/{id}/output: the output as it was delivered, where it was kept; a table is its own copy.
+Errors: 42704; NP404 with the reason where there is none.';
+
+CREATE OR REPLACE FUNCTION nuvopipe_api.execution_errors(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kind text := upper(coalesce($1 ->> 'kind', 'ISSUES'));
+BEGIN
+	IF kind NOT IN ('ISSUES', 'REJECTED') THEN
+		PERFORM _nuvopipe.fault_near('kind', format('unknown value "%s"', $1 ->> 'kind'), kind, ARRAY['ISSUES', 'REJECTED']);
+	END IF;
+	RETURN _nuvopipe.execution_download(_nuvopipe.find_execution($1 ->> 'id'), kind, $1 ->> 'format');
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.execution_errors IS 'GET /execution/{id}/errors?format=csv|json&kind=issues|rejected: the issues of the last attempt, or the rows that were rejected. In CSV, cells that a spreadsheet would take for formulas begin with a quote mark.
+Errors: 42704, 22023.';
+
+CREATE OR REPLACE FUNCTION nuvopipe_api.execution_download_create(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	args jsonb := $1;
+	e _nuvopipe.execution := _nuvopipe.find_execution(args ->> 'id');
+	secret text := _nuvopipe.new_secret();
+	until timestamptz := clock_timestamp() + interval '60 seconds';
+	descriptor jsonb;
+BEGIN
+	PERFORM _nuvopipe.check_request(args, ARRAY['kind', 'format', 'group']);
+	PERFORM _nuvopipe.expect_type(args -> 'kind', 'kind', 'string');
+	PERFORM _nuvopipe.expect_type(args -> 'format', 'format', 'string');
+	IF jsonb_typeof(args -> 'group') <> 'null' THEN
+		RAISE EXCEPTION 'group: a part of the issues is not supported yet' USING ERRCODE = 'feature_not_supported', HINT = 'Leave it out for all of them.';
+	ELSIF args ->> 'kind' IS NULL THEN
+		PERFORM _nuvopipe.fault('kind', 'must be given', 'Known are INPUT, OUTPUT, ISSUES, REJECTED.');
+	END IF;
+	descriptor := _nuvopipe.execution_download(e, args ->> 'kind', args ->> 'format');
+	INSERT INTO _nuvopipe.download_ticket (digest, tenant_id, descriptor, created_by, expires_at)
+		VALUES (sha256(convert_to(secret, 'UTF8')), e.tenant_id, descriptor, _nuvopipe.me(), until);
+	RETURN jsonb_build_object('data', jsonb_strip_nulls(jsonb_build_object('id', e.id, 'state', 'READY', 'url', '/dp/api/v1/download/' || secret,
+		'expires_at', _nuvopipe.iso(until), 'bytes', descriptor -> 'size')));
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.execution_download_create IS
+'POST /execution/{id}/download: a link that downloads once, within 60 seconds, without a token. Body: kind (INPUT, OUTPUT, ISSUES, REJECTED), format (CSV, JSON).
+Errors: 42704; 22023 for the body; NP404 where there is nothing to download; 0A000 for ANNOTATED and XLSX.';
+
+CREATE OR REPLACE FUNCTION nuvopipe_api.download_read(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	found_one jsonb;
+BEGIN
+	DELETE FROM _nuvopipe.download_ticket t
+		WHERE t.digest = sha256(convert_to($1 ->> 'ticket', 'UTF8')) AND t.expires_at > clock_timestamp()
+		RETURNING t.descriptor INTO found_one;
+	IF found_one IS NULL THEN
+		RAISE EXCEPTION 'this link is not valid any more' USING ERRCODE = 'NP404', HINT = 'It serves one download within 60 seconds; ask for another one.';
+	END IF;
+	RETURN found_one;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.download_read IS 'GET /download/{ticket}: the download that a ticket is for; it is used up by this.
+Errors: NP404.';
+
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/input', 'execution_input', 'Download the input of an execution', mode => 'download');
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/output', 'execution_output', 'Download the output of an execution', mode => 'download');
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/errors', 'execution_errors', 'Download the issues or rejected rows of an execution', mode => 'download',
+	parameters => '[{"name": "format", "in": "query", "schema": {"enum": ["csv", "json"], "default": "csv"}},
+		{"name": "kind", "in": "query", "schema": {"enum": ["issues", "rejected"], "default": "issues"}}]');
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/execution/{id}/download', 'execution_download_create', 'Get a link for one download', status => 201,
+	request => '{"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["INPUT", "OUTPUT", "ISSUES", "REJECTED"]}, "format": {"enum": ["CSV", "JSON"]}}}');
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/download/{ticket}', 'download_read', 'Download by a link', auth => 'none', mode => 'download', rate => 'none');

@@ -1,0 +1,297 @@
+
+/*
+ * Downloads: bytes in pieces of at most 1 MB, each in a transaction of its own.
+ * The descriptor says what is downloaded, the position where the next piece
+ * begins; both stay on the server.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.csv_line(cells text[]) RETURNS text
+	AS 'MODULE_PATHNAME', 'nuvopipe_csv_line' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION _nuvopipe.csv_line IS 'One line of CSV for people: a cell that a spreadsheet would take for a formula gets a quote mark in front.';
+
+CREATE OR REPLACE FUNCTION _nuvopipe.issue_header(names bytea) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'nuvopipe_issue_header' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+
+-- Issues of an attempt behind seq after, in order, without end: the caller stops.  rejected: only those with a row, and that.
+-- Pages are found by the key, and packs are read one by one.
+CREATE OR REPLACE FUNCTION _nuvopipe.issues_from(tenant uuid, execution uuid, attempt int, after bigint, rejected boolean, most int)
+	RETURNS TABLE (seq bigint, row_no bigint, line_no bigint, column_key text, source_column text, code text, message text,
+		value text, severity text, source jsonb)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	pack record;
+	names bytea;
+	first bigint;
+	found int := 0;
+BEGIN
+	SELECT n.data INTO names FROM _nuvopipe.issue n
+		WHERE n.tenant_id = tenant AND n.execution_id = execution AND n.attempt = attempt AND n.seq = 0;
+	SELECT max(p.seq) INTO first FROM _nuvopipe.issue p
+		WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq BETWEEN 1 AND after + 1;
+	FOR pack IN SELECT p.seq, p.data FROM _nuvopipe.issue p
+			WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq >= first
+			ORDER BY p.seq LOOP
+		FOR seq, row_no, line_no, column_key, source_column, code, message, value, severity, source IN
+				SELECT i.* FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, rejected) i LOOP
+			CONTINUE WHEN seq <= after;
+			RETURN NEXT;
+			found := found + 1;
+			IF found >= most THEN
+				RETURN;
+			END IF;
+		END LOOP;
+	END LOOP;
+END
+$$;
+
+/*
+ * All issues of certain rows.  Issues lie batch after batch, and a batch has at
+ * most 1000 rows (NVP_BATCH_ROWS in src/base/cell.h); so whoever is 1000 rows
+ * away from all of them is in another batch, and so is all behind it.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.issues_of_rows(tenant uuid, execution uuid, attempt int, near bigint, row_nos bigint[])
+	RETURNS TABLE (seq bigint, row_no bigint, column_key text, source_column text, code text, message text, value text, severity text)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	batch_rows constant int := 1000;
+	names bytea;
+	pack record;
+	low bigint := (SELECT min(r) FROM unnest(row_nos) r);
+	high bigint := (SELECT max(r) FROM unnest(row_nos) r);
+	first bigint;
+BEGIN
+	SELECT n.data INTO names FROM _nuvopipe.issue n
+		WHERE n.tenant_id = tenant AND n.execution_id = execution AND n.attempt = attempt AND n.seq = 0;
+	FOR pack IN SELECT p.seq, p.data FROM _nuvopipe.issue p
+			WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq BETWEEN 1 AND near
+			ORDER BY p.seq DESC LOOP
+		first := pack.seq;
+		EXIT WHEN (SELECT min(i.row_no) <= low - batch_rows FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, false) i
+			WHERE i.row_no > 0);
+	END LOOP;
+	FOR pack IN SELECT p.seq, p.data FROM _nuvopipe.issue p
+			WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq >= first
+			ORDER BY p.seq LOOP
+		FOR seq, row_no, column_key, source_column, code, message, value, severity IN
+				SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+				FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, false) i LOOP
+			IF row_no >= high + batch_rows THEN
+				RETURN;
+			ELSIF row_no = ANY (row_nos) THEN
+				RETURN NEXT;
+			END IF;
+		END LOOP;
+	END LOOP;
+END
+$$;
+
+-- What of a stream of texts fits into a piece.  position {"seq": s, "skip": n}: behind issue s, of the next text n bytes are out already.
+CREATE OR REPLACE FUNCTION _nuvopipe.download_cut(texts text[], seqs bigint[], "position" jsonb, OUT chunk bytea, OUT next jsonb)
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	piece_bytes constant int := 1024 * 1024;
+	skip int := ("position" ->> 'skip')::int;
+	n int := cardinality(seqs);
+	last_bytes int := octet_length(texts[n]);
+	over int;
+BEGIN
+	chunk := substr(convert_to(array_to_string(texts, ''), 'UTF8'), skip + 1);
+	over := length(chunk) - piece_bytes;
+	IF over <= 0 THEN
+		next := jsonb_build_object('seq', seqs[n], 'skip', 0);
+		RETURN;
+	END IF;
+	-- only the last text goes beyond
+	chunk := substr(chunk, 1, piece_bytes);
+	next := jsonb_build_object('seq', CASE WHEN n > 1 THEN seqs[n - 1] ELSE ("position" ->> 'seq')::bigint END, 'skip', last_bytes - over);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.issue_object(row_no bigint, line_no bigint, column_key text, source_column text, code text,
+	severity text, value text, message text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT jsonb_build_object('row_no', row_no, 'line', line_no, 'column_key', column_key, 'source_column', source_column,
+		'code', code, 'severity', severity, 'value', value, 'message', message);
+END;
+
+-- Issues as text, one line an issue.
+CREATE OR REPLACE FUNCTION _nuvopipe.download_issues(descriptor jsonb, "position" jsonb, OUT chunk bytea, OUT next jsonb)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	piece_bytes constant int := 1024 * 1024;
+	is_json boolean := descriptor ->> 'format' = 'JSON';
+	after bigint := ("position" ->> 'seq')::bigint;
+	total bigint := 0;
+	texts text[] := '{}';
+	seqs bigint[] := '{}';
+	i record;
+	line text;
+BEGIN
+	FOR i IN SELECT * FROM _nuvopipe.issues_from((descriptor ->> 'tenant')::uuid, (descriptor ->> 'execution')::uuid,
+			(descriptor ->> 'attempt')::int, after, false, 5000) LOOP
+		IF is_json THEN
+			line := CASE WHEN i.seq > 1 THEN E',\n' ELSE '' END
+				|| _nuvopipe.issue_object(i.row_no, i.line_no, i.column_key, i.source_column, i.code, i.severity, i.value, i.message)::text;
+		ELSE
+			line := _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text, i.column_key, i.source_column, i.code, i.severity, i.value, i.message]);
+		END IF;
+		texts := texts || line;
+		seqs := seqs || i.seq;
+		total := total + octet_length(line);
+		EXIT WHEN total >= piece_bytes;
+	END LOOP;
+	IF seqs <> '{}' THEN
+		SELECT * INTO chunk, next FROM _nuvopipe.download_cut(texts, seqs, "position");
+	END IF;
+END
+$$;
+
+-- Rejected rows as text, with what is wrong with them.  The columns are those of the source, in its order.
+CREATE OR REPLACE FUNCTION _nuvopipe.download_rejected(descriptor jsonb, "position" jsonb, OUT chunk bytea, OUT next jsonb)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	piece_bytes constant int := 1024 * 1024;
+	is_json boolean := descriptor ->> 'format' = 'JSON';
+	tenant uuid := (descriptor ->> 'tenant')::uuid;
+	execution uuid := (descriptor ->> 'execution')::uuid;
+	attempt int := (descriptor ->> 'attempt')::int;
+	columns text[] := ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns'));
+	total bigint := 0;
+	texts text[] := '{}';
+	seqs bigint[] := '{}';
+	problems jsonb;
+	i record;
+	line text;
+BEGIN
+	-- issues of the rows in one go; few rows at a time, for they may be large
+	SELECT jsonb_object_agg(r.row_no, r.said) INTO problems
+		FROM (SELECT o.row_no, jsonb_agg(CASE WHEN is_json
+					THEN jsonb_build_object('column_key', o.column_key, 'code', o.code, 'value', o.value, 'message', o.message)
+					ELSE to_jsonb(concat_ws(': ', o.column_key, o.message)) END ORDER BY o.seq) AS said
+				FROM (SELECT min(f.seq) AS near, array_agg(f.row_no) AS row_nos
+					FROM _nuvopipe.issues_from(tenant, execution, attempt, ("position" ->> 'seq')::bigint, true, 500) f) w
+					CROSS JOIN LATERAL _nuvopipe.issues_of_rows(tenant, execution, attempt, w.near, w.row_nos) o
+				WHERE w.row_nos IS NOT NULL
+				GROUP BY o.row_no) r;
+	FOR i IN SELECT * FROM _nuvopipe.issues_from(tenant, execution, attempt, ("position" ->> 'seq')::bigint, true, 500) LOOP
+		IF is_json THEN
+			line := jsonb_build_object('row_no', i.row_no, 'line', i.line_no, 'cells', i.source, 'issues', problems -> i.row_no::text)::text;
+			-- the first is written behind "[", the others behind a comma
+			line := CASE WHEN ("position" ->> 'seq')::bigint = 0 AND seqs = '{}' THEN '' ELSE E',\n' END || line;
+		ELSE
+			line := _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text]
+				|| ARRAY(SELECT i.source ->> c.name FROM unnest(columns) WITH ORDINALITY AS c (name, n) ORDER BY c.n)
+				|| ARRAY[(SELECT string_agg(e.value, ' ' ORDER BY e.key) FROM jsonb_each_text(i.source) e WHERE e.key <> ALL (columns)),
+					(SELECT string_agg(p, '; ') FROM jsonb_array_elements_text(problems -> i.row_no::text) p)]);
+		END IF;
+		texts := texts || line;
+		seqs := seqs || i.seq;
+		total := total + octet_length(line);
+		EXIT WHEN total >= piece_bytes;
+	END LOOP;
+	IF seqs <> '{}' THEN
+		SELECT * INTO chunk, next FROM _nuvopipe.download_cut(texts, seqs, "position");
+	END IF;
+END
+$$;
+
+-- Stored bytes as they are.
+CREATE OR REPLACE FUNCTION _nuvopipe.download_blob(descriptor jsonb, "position" jsonb, OUT chunk bytea, OUT next jsonb)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	at bigint := coalesce(("position" ->> 'at')::bigint, 0);
+	size bigint := (descriptor ->> 'size')::bigint;
+BEGIN
+	IF at >= size THEN
+		RETURN;
+	END IF;
+	SELECT c.data INTO chunk FROM _nuvopipe.blob_chunk c
+		WHERE c.tenant_id = (descriptor ->> 'tenant')::uuid AND c.blob_id = (descriptor ->> 'blob')::uuid AND c.position = at;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'stored data is not complete: nothing at byte % of %', at, size USING ERRCODE = 'data_corrupted',
+			HINT = 'It was removed while it was read, or rows of _nuvopipe.blob_chunk are missing.';
+	END IF;
+	IF at + length(chunk) < size THEN
+		next := jsonb_build_object('at', at + length(chunk));
+	END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.download_next(descriptor jsonb, "position" jsonb, OUT chunk bytea, OUT next jsonb)
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	is_json boolean := descriptor ->> 'format' = 'JSON';
+	begins boolean := coalesce(jsonb_typeof("position"), 'null') = 'null';
+BEGIN
+	IF descriptor ->> 'stream' = 'BLOB' THEN
+		SELECT * INTO chunk, next FROM _nuvopipe.download_blob(descriptor, "position");
+		RETURN;
+	END IF;
+	-- the head by itself, then pieces of what it stands above, then the end by itself
+	IF begins THEN
+		chunk := convert_to(CASE
+			WHEN is_json THEN E'[\n'
+			WHEN descriptor ->> 'stream' = 'ISSUES' THEN E'row_no,line,column_key,source_column,code,severity,value,message\n'
+			ELSE _nuvopipe.csv_line(ARRAY['row_no', 'line'] || ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns')) || ARRAY['(surplus)', 'issues'])
+			END, 'UTF8');
+		next := '{"seq": 0, "skip": 0}';
+		RETURN;
+	ELSIF descriptor ->> 'stream' = 'ISSUES' THEN
+		SELECT * INTO chunk, next FROM _nuvopipe.download_issues(descriptor, "position");
+	ELSE
+		SELECT * INTO chunk, next FROM _nuvopipe.download_rejected(descriptor, "position");
+	END IF;
+	IF next IS NULL AND is_json THEN
+		chunk := convert_to(E'\n]\n', 'UTF8');
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION _nuvopipe.download_next IS
+'The next piece of a download, at most 1 MB. position: null begins; then what next was. next null: this was the last piece; both null: there is none. A piece that is removed while it is read is XX001.';
+
+-- A name that is safe in a header and in a folder: no path, no quotes, no control characters.
+CREATE OR REPLACE FUNCTION _nuvopipe.safe_file_name(name text, otherwise text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(nullif(left(regexp_replace(regexp_replace(regexp_replace(name, '^.*[/\\]', ''),
+		'[\u0001-\u001f\u007f-\u009f"\\/:*?<>|;%\u200e\u200f\u202a-\u202e\u2066-\u2069]', '_', 'g'), '^[. ]+|[. ]+$', '', 'g'), 150), ''), otherwise);
+END;
+
+-- RFC 6266: a plain name for old clients, the real one for the others.
+CREATE OR REPLACE FUNCTION _nuvopipe.content_disposition(name text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 'attachment; filename="' || regexp_replace(name, '[^\u0020-\u007e]', '_', 'g') || '"'
+		|| CASE WHEN name ~ '[^\u0020-\u007e]' THEN '; filename*=UTF-8''''' || (
+			SELECT string_agg(CASE WHEN chr(b) ~ '[A-Za-z0-9._~-]' AND b < 128 THEN chr(b) ELSE '%' || upper(lpad(to_hex(b), 2, '0')) END, '' ORDER BY n)
+				FROM (SELECT n, get_byte(convert_to(name, 'UTF8'), n) AS b FROM generate_series(0, octet_length(name) - 1) n) bytes)
+			ELSE '' END;
+END;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.download_file(descriptor jsonb, name text, content_type text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT descriptor || jsonb_build_object('file_name', regexp_replace(name, '[^\u0020-\u007e]', '_', 'g'), 'content_type', content_type,
+		'content_disposition', _nuvopipe.content_disposition(name));
+END;
