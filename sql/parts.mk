@@ -10,6 +10,7 @@ SQL_SCHEMA = \
 	sql/schema/045-api.sql \
 	sql/schema/050-run.sql \
 	sql/schema/055-storage.sql \
+	sql/schema/056-event.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -36,8 +37,12 @@ SQL_ROUTINE = \
 	sql/routine/view.sql \
 	sql/routine/principal.sql \
 	sql/routine/token.sql \
+	sql/routine/webhook.sql \
+	sql/routine/stream.sql \
 	sql/routine/route.sql \
 	sql/routine/api_request.sql \
+	sql/routine/api_event.sql \
+	sql/routine/api_metrics.sql \
 	sql/routine/api_openapi.sql \
 	sql/routine/api_identity.sql \
 	sql/routine/rls.sql \

@@ -3,16 +3,29 @@
  * (src/exec/execution.c), one guarded UPDATE each.
  */
 
--- Each change of state is told once: a NOTIFY for those who listen, an event for those who ask later.
+/*
+ * Each change of state is told once, in the transaction that makes it: a NOTIFY
+ * for those who listen, an event for those who ask later, and what webhooks
+ * are to get.  Everything that changes the state of an execution, in SQL or C,
+ * ends here.  QUEUED before the first attempt is its beginning.
+ */
 CREATE OR REPLACE FUNCTION _nuvopipe.tell_state(tenant_id uuid, execution_id uuid, status text, attempt int, message text) RETURNS text
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	hook constant text := CASE status WHEN 'SUCCEEDED' THEN 'EXECUTION_SUCCESSFUL' WHEN 'FAILED' THEN 'EXECUTION_FAILED'
+		WHEN 'CANCELED' THEN 'EXECUTION_CANCELED' WHEN 'QUEUED' THEN CASE WHEN attempt = 0 THEN 'EXECUTION_CREATED' END END;
 BEGIN
 	PERFORM pg_notify('nuvopipe', json_build_object('execution', execution_id, 'status', status)::text);
-	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload)
-		VALUES (tell_state.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), tell_state.execution_id,
-			'execution.' || lower(status), jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)));
+	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload, pipeline_id, owner_id, owner_role, xact)
+		SELECT e.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), e.id, 'execution.' || lower(tell_state.status),
+				jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)),
+				e.pipeline_id, e.owner_id, e.owner_role, pg_current_xact_id()
+			FROM _nuvopipe.execution e WHERE e.tenant_id = tell_state.tenant_id AND e.id = tell_state.execution_id;
+	IF hook IS NOT NULL THEN
+		PERFORM _nuvopipe.post_execution(tell_state.tenant_id, tell_state.execution_id, hook);
+	END IF;
 	RETURN status;
 END
 $$;

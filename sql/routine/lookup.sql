@@ -12,7 +12,9 @@ CREATE OR REPLACE VIEW _nuvopipe.resource AS
 			UNION ALL
 			SELECT 'template', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline_template
 			UNION ALL
-			SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline) r
+			SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline
+			UNION ALL
+			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook) r
 		JOIN _nuvopipe.owner o ON o.id = r.owner_id;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.is_uuid(value text) RETURNS boolean

@@ -164,6 +164,7 @@ BEGIN
 			created_at, created_by, updated_at, updated_by)
 		VALUES (new_id, _nuvopipe.tenant(), me, pipeline_name, description, coalesce(tags, '{}'), configuration_id,
 			moment, me, moment, me);
+	PERFORM _nuvopipe.tell_pipeline(_nuvopipe.tenant(), new_id, me, 'created');
 	RETURN new_id;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.name_taken('pipeline', pipeline_name);
@@ -220,6 +221,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE p.tenant_id = tenant AND p.id = object_id;
+	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, old.owner_id, 'updated');
 	RETURN object_id;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.name_taken('pipeline', name);
@@ -238,15 +240,23 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	object_id uuid := _nuvopipe.find('pipeline', pipeline, 'delete');
+	tenant uuid := _nuvopipe.tenant();
+	owner uuid;
+	canceled bigint;
 BEGIN
 	-- the row lock waits for a claim under way; the statements after it see what was claimed
-	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = _nuvopipe.tenant() AND p.id = object_id;
-	PERFORM pg_notify('nuvopipe', json_build_object('execution', e.id, 'status', 'CANCELED')::text)
-		FROM _nuvopipe.execution e
-		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
-	UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
-			error_sqlstate = '42704', error_message = 'the pipeline was deleted'
-		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = object_id AND e.status = 'QUEUED';
+	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id RETURNING p.owner_id INTO owner;
+	IF NOT FOUND THEN
+		RETURN;		-- somebody else was faster
+	END IF;
+	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, owner, 'deleted');
+	WITH waiting AS (
+		UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),
+				error_sqlstate = '42704', error_message = 'the pipeline was deleted'
+			WHERE e.tenant_id = tenant AND e.pipeline_id = object_id AND e.status = 'QUEUED'
+			RETURNING e.id, e.attempts, e.error_message
+	)
+	SELECT count(_nuvopipe.tell_state(tenant, w.id, 'CANCELED', w.attempts, w.error_message)) INTO canceled FROM waiting w;
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS

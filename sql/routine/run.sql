@@ -53,7 +53,7 @@ BEGIN
 		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.owner_id, p.owner_role, queue.trigger_type,
 			p.max_attempts, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
 			moment, moment, moment, me, moment, me);
-	PERFORM pg_notify('nuvopipe', json_build_object('execution', new_id, 'status', 'QUEUED')::text);
+	PERFORM _nuvopipe.tell_state(p.tenant_id, new_id, 'QUEUED', 0, NULL);
 	PERFORM _nuvopipe.wake();
 	RETURN new_id;
 END
@@ -232,7 +232,7 @@ Errors: 25001 in a transaction block, 42704 unknown pipeline. Unless strict, a f
 CREATE OR REPLACE PROCEDURE nuvopipe.work(max_seconds int DEFAULT NULL)
 	AS 'MODULE_PATHNAME', 'nuvopipe_work' LANGUAGE C;
 COMMENT ON PROCEDURE nuvopipe.work(int) IS
-'Makes this session a worker: runs queued executions, whoever owns them, until none is due.
+'Makes this session a worker: runs queued executions and sends events to webhooks, whoever owns them, until none is due.
 max_seconds: takes no further execution after that time; null = no limit.
 Commits between phases, so it cannot be called inside a transaction block. For members of nuvopipe_admin.
 Errors: 25001 in a transaction block, 42501 without nuvopipe_admin.';
@@ -249,8 +249,8 @@ CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
 			w.executions
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
-COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
-COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, session.';
+COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, senders, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
+COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, sender (tells webhooks), session.';
 COMMENT ON COLUMN nuvopipe.workers.execution IS 'What it runs now, if the caller may see that.';
 COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far.';
 

@@ -123,10 +123,12 @@ COMMENT ON COLUMN nuvopipe.rejected_rows.line_no IS 'Line of the input where the
 COMMENT ON COLUMN nuvopipe.rejected_rows.source IS 'Cells by source column.';
 
 CREATE OR REPLACE VIEW nuvopipe.events WITH (security_barrier) AS
-	SELECT v.id, v.at, v.execution_id AS execution, v.kind, v.payload
-		FROM _nuvopipe.event v LEFT JOIN _nuvopipe.execution e ON e.tenant_id = v.tenant_id AND e.id = v.execution_id
-		WHERE v.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', coalesce(e.owner_id, v.tenant_id), coalesce(e.owner_role, 'nuvopipe_admin'));
-COMMENT ON VIEW nuvopipe.events IS 'What happened to the caller''s executions; events of no living execution are for admins.';
+	SELECT v.id, v.at, v.execution_id AS execution, v.kind, v.payload, v.pipeline_id AS pipeline
+		FROM _nuvopipe.event v
+		WHERE v.tenant_id = _nuvopipe.tenant()
+			AND _nuvopipe.can('read', CASE WHEN v.kind LIKE 'pipeline.%' THEN 'pipeline' ELSE 'execution' END,
+				coalesce(v.owner_id, v.tenant_id), coalesce(v.owner_role, 'nuvopipe_admin'));
+COMMENT ON VIEW nuvopipe.events IS 'What happened to the caller''s executions and pipelines; what is about neither is for admins.';
 COMMENT ON COLUMN nuvopipe.events.kind IS 'What happened; payload depends on it.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.issue_summary(execution uuid)

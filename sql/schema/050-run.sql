@@ -157,10 +157,15 @@ CREATE TABLE _nuvopipe.event (
 	execution_id uuid,
 	kind text NOT NULL,
 	payload jsonb NOT NULL DEFAULT '{}',
+	pipeline_id uuid,
+	owner_id uuid,				-- of what it is about, with the role of its runs: who may see it; null: admins
+	owner_role name,
+	xact xid8,				-- that wrote it: by it a stream knows what it has told
 	CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id)
 );
 
 CREATE INDEX event_execution_idx ON _nuvopipe.event (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
+CREATE INDEX event_xact_idx ON _nuvopipe.event (tenant_id, xact);
 
 /*
  * Answers to requests that carried an Idempotency-Key, written in the

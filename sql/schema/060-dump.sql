@@ -24,3 +24,5 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.idempotency', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.webhook', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.outbox', '');

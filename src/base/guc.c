@@ -30,12 +30,14 @@ int			nvp_guc_lease_timeout = 30000;
 int			nvp_guc_listing_timeout = 15000;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
+int			nvp_guc_max_senders = 2;
 int			nvp_guc_max_workers = 4;
 int			nvp_guc_rate_limit_auth = 10;
 int			nvp_guc_rate_limit_read = 6000;
 int			nvp_guc_rate_limit_write = 600;
 int			nvp_guc_run_memory = 64 * 1024;
 char	   *nvp_guc_secret_key_file = NULL;
+int			nvp_guc_webhook_timeout = 10000;
 int			nvp_guc_worker_idle_timeout = 30000;
 
 static bool
@@ -118,6 +120,11 @@ define_work(void)
 							"How often a run is tried again after a failure that may pass.",
 							NULL, &nvp_guc_max_retries, 3, 0, 100,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by keepers, which start senders */
+	DefineCustomIntVariable("nuvopipe.max_senders",
+							"How many processes at most tell webhooks of events, in each database.",
+							NULL, &nvp_guc_max_senders, 2, 0, 16,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by the launcher, which starts and stops workers to match */
 	DefineCustomIntVariable("nuvopipe.max_workers",
 							"How many runs are worked on at a time in the whole cluster.",
@@ -164,6 +171,11 @@ define_runs(void)
 							   "A relative name lies in the data directory.  The file is made with mode 0600 when the first secret is stored.",
 							   &nvp_guc_secret_key_file, "nuvopipe.key", PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY, check_secret_key_file, NULL, NULL);
+	/* SIGHUP: all senders must agree on when a delivery's lease is dead */
+	DefineCustomIntVariable("nuvopipe.webhook_timeout",
+							"Longest time for one delivery to a webhook, connecting included.",
+							NULL, &nvp_guc_webhook_timeout, 10000, 100, 600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by workers */
 	DefineCustomIntVariable("nuvopipe.worker_idle_timeout",
 							"Time after which a worker without work ends.",

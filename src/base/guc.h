@@ -17,12 +17,14 @@ extern int	nvp_guc_lease_timeout;	/* ms */
 extern int	nvp_guc_listing_timeout;	/* ms */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */
 extern int	nvp_guc_max_retries;
+extern int	nvp_guc_max_senders;
 extern int	nvp_guc_max_workers;
 extern int	nvp_guc_rate_limit_auth;	/* failures a minute, 0 = unlimited */
 extern int	nvp_guc_rate_limit_read;	/* a minute, 0 = unlimited */
 extern int	nvp_guc_rate_limit_write;	/* a minute, 0 = unlimited */
 extern int	nvp_guc_run_memory; /* kB */
 extern char *nvp_guc_secret_key_file;	/* relative to the data directory */
+extern int	nvp_guc_webhook_timeout;	/* ms */
 extern int	nvp_guc_worker_idle_timeout;	/* ms */
 
 extern void nvp_guc_init(void);

@@ -75,7 +75,7 @@ is_evicted(NvpProcessKind kind)
 {
 	NvpDatabase *entry;
 
-	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER)
+	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER && kind != NVP_PROCESS_SENDER)
 		return false;
 	entry = nvp_database_entry(MyDatabaseId, false);
 	return entry && entry->evicted_until > GetCurrentTimestamp();
@@ -121,7 +121,7 @@ nvp_slot_take(NvpProcessKind kind)
 		slot->procno = nvp_my_procno();
 		slot->database = MyDatabaseId;
 		slot->started_at = MyStartTimestamp;
-		slot->is_idle = kind == NVP_PROCESS_RUNNER;
+		slot->is_idle = kind == NVP_PROCESS_RUNNER || kind == NVP_PROCESS_SENDER;
 		if (kind == NVP_PROCESS_LAUNCHER)
 			nvp_shared->launcher_procno = slot->procno;
 	}
@@ -170,6 +170,17 @@ nvp_slot_execution(const pg_uuid_t *execution)
 	LWLockRelease(nvp_shared->lock);
 }
 
+/* nvp_slot_idle notes whether this process waits for work or has some. */
+void
+nvp_slot_idle(bool is_idle)
+{
+	if (nvp_my_slot == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	nvp_my_slot->is_idle = is_idle;
+	LWLockRelease(nvp_shared->lock);
+}
+
 /*
  * nvp_database_entry finds the entry of a database, or makes one.  NULL if
  * there is none, or no room.  The caller holds the lock.
@@ -209,16 +220,16 @@ nvp_wake_launcher(void)
 		wake(nvp_shared->launcher_procno);
 }
 
-/* nvp_wake_runners wakes up to n idle runners of a database. */
+/* nvp_wake_idle wakes up to n idle processes of a kind in a database. */
 void
-nvp_wake_runners(Oid database, int64 n)
+nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n)
 {
 	LWLockAcquire(nvp_shared->lock, LW_SHARED);
 	for (int i = 0; i < NVP_SLOTS && n > 0; i++)
 	{
 		NvpSlot    *slot = &nvp_shared->slots[i];
 
-		if (slot->kind == NVP_PROCESS_RUNNER && slot->database == database && slot->is_idle)
+		if (slot->kind == kind && slot->database == database && slot->is_idle)
 		{
 			wake(slot->procno);
 			n--;
@@ -229,8 +240,8 @@ nvp_wake_runners(Oid database, int64 n)
 
 /*
  * nvp_wake_database tells the processes of a database that there is something
- * to do: its keeper and one idle runner; without a keeper the launcher is told
- * to look at once.
+ * to do: its keeper, one idle runner and one idle sender; without a keeper the
+ * launcher is told to look at once.
  */
 void
 nvp_wake_database(Oid database)
@@ -238,6 +249,7 @@ nvp_wake_database(Oid database)
 	NvpDatabase *entry;
 	bool		has_keeper = false;
 	bool		woke_runner = false;
+	bool		woke_sender = false;
 
 	if (nvp_shared == NULL)
 		return;
@@ -257,6 +269,11 @@ nvp_wake_database(Oid database)
 		{
 			wake(slot->procno);
 			woke_runner = true;
+		}
+		else if (slot->kind == NVP_PROCESS_SENDER && slot->is_idle && !woke_sender)
+		{
+			wake(slot->procno);
+			woke_sender = true;
 		}
 	}
 	entry = nvp_database_entry(database, true);

@@ -28,6 +28,7 @@ typedef enum NvpProcessKind
 	NVP_PROCESS_LAUNCHER,
 	NVP_PROCESS_KEEPER,			/* one a database: reconciles tables and workers */
 	NVP_PROCESS_RUNNER,			/* runs executions */
+	NVP_PROCESS_SENDER,			/* tells webhooks of events */
 	NVP_PROCESS_SESSION			/* a session in CALL nuvopipe.run or work */
 } NvpProcessKind;
 
@@ -38,7 +39,7 @@ typedef struct NvpSlot
 	int			procno;			/* of its PGPROC, whose latch wakes it */
 	Oid			database;
 	TimestampTz started_at;
-	bool		is_idle;		/* a runner that waits for work */
+	bool		is_idle;		/* a runner or sender that waits for work */
 	bool		has_execution;
 	pg_uuid_t	execution;
 	int64		executions;		/* done so far */
@@ -75,10 +76,11 @@ extern void nvp_shmem_init(void);
 extern bool nvp_slot_take(NvpProcessKind kind);
 extern void nvp_slot_free(void);
 extern void nvp_slot_execution(const pg_uuid_t *execution);
+extern void nvp_slot_idle(bool is_idle);
 extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
-extern void nvp_wake_runners(Oid database, int64 n);
+extern void nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n);
 extern bool nvp_slot_is_surplus(void);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern void nvp_wake_at_commit(void);

@@ -10,7 +10,6 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
-#include "commands/async.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -50,22 +49,16 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
 }
 
-/* each change of state is told once: a NOTIFY for those who listen, an event for those who ask later */
+/* each change of state is told once, by _nuvopipe.tell_state: notification, event, webhooks */
 static void
 tell_state(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message)
 {
-	Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"%s\"}",
-									  execution->id_text, status));
 	nvp_arg_uuid(query, &execution->tenant_id);
 	nvp_arg_uuid(query, &execution->id);
 	nvp_arg_text(query, status);
 	nvp_arg_int4(query, execution->attempt);
 	nvp_arg_text(query, message);
-	nvp_query_exec(query,
-				   "INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload)"
-				   " VALUES ($1, _nuvopipe.uuid_v7(), pg_catalog.clock_timestamp(), $2,"
-				   " 'execution.' || pg_catalog.lower($3),"
-				   " pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('attempt', $4, 'message', $5)))");
+	nvp_query_exec(query, "SELECT _nuvopipe.tell_state($1, $2, $3, $4, $5)");
 }
 
 static void
@@ -511,6 +504,7 @@ void
 nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 {
 	NvpQuery	query;
+	pg_uuid_t	id;
 
 	nvp_query_open(&query);
 	for (int i = 0; i < n; i++)
@@ -527,9 +521,11 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_id, owner_role,"
 					   " trigger_type, max_attempts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
-					   " WHERE tenant_id = $1 AND id = $2 RETURNING id::text");
-		Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"QUEUED\"}",
-										  nvp_get_text(&query, 0, 0)));
+					   " WHERE tenant_id = $1 AND id = $2 RETURNING id");
+		nvp_get_uuid(0, 0, &id);
+		nvp_arg_uuid(&query, &execution->tenant_id);
+		nvp_arg_uuid(&query, &id);
+		nvp_query_exec(&query, "SELECT _nuvopipe.tell_state($1, $2, 'QUEUED', 0, NULL)");
 	}
 	nvp_query_close(&query);
 }

@@ -27,7 +27,7 @@ current_configuration(const char *pipeline)
 	nvp_query_open(&query);
 	nvp_arg_text(&query, pipeline);
 	nvp_query_exec(&query,
-				   "SELECT configuration_id FROM _nuvopipe.pipeline WHERE id = _nuvopipe.find('pipeline', $1, true)");
+				   "SELECT configuration_id FROM _nuvopipe.pipeline WHERE id = _nuvopipe.find('pipeline', $1, 'write')");
 	if (!nvp_get_uuid(0, 0, &id))
 		ereport(ERROR,
 				errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -60,7 +60,7 @@ queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_
 	nvp_exec_sweep();
 	nvp_query_open(&query);
 	nvp_arg_text(&query, pipeline);
-	nvp_query_exec(&query, "SELECT _nuvopipe.find('pipeline', $1, true)");
+	nvp_query_exec(&query, "SELECT _nuvopipe.find('pipeline', $1, 'write')");
 	nvp_get_uuid(0, 0, &id);
 	nvp_arg_uuid(&query, &id);
 	nvp_arg_bool(&query, force);
@@ -274,7 +274,7 @@ nuvopipe_wake(PG_FUNCTION_ARGS)
 static const char *
 kind_name(int kind)
 {
-	static const char *const names[] = {"free", "launcher", "keeper", "runner", "session"};
+	static const char *const names[] = {"free", "launcher", "keeper", "runner", "sender", "session"};
 
 	return names[kind];
 }

@@ -5,9 +5,9 @@
  *
  * A tick: is the extension still there?  Settle executions without a process;
  * renew the leases of the living; if executions are due, wake idle runners or
- * start new ones.  Then sleep until the next execution is due or somebody
- * commits new work; a minute at most, a third of the lease while something
- * runs.
+ * start new ones, and senders likewise if events are to be sent.  Then sleep
+ * until the next of either is due or somebody commits new work; a minute at
+ * most, a third of the lease while something runs.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +28,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "exec/execution.h"
+#include "exec/outbox.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -101,7 +102,7 @@ start_runners(int64 due)
 	int			starting = runners_starting(0);
 	int			all = nvp_count_slots(NVP_PROCESS_RUNNER, InvalidOid, false) + starting;
 
-	nvp_wake_runners(MyDatabaseId, due);
+	nvp_wake_idle(NVP_PROCESS_RUNNER, MyDatabaseId, due);
 	for (due -= idle + starting; due > 0 && all < nvp_guc_max_workers; due--, all++)
 	{
 		(void) runners_starting(1); /* it may be quick to come */
@@ -121,12 +122,34 @@ start_runners(int64 due)
 	}
 }
 
+/*
+ * Wake the idle senders; if there are none, start one.  Another is started only
+ * where something still waits a second later: one sends a lot in a second,
+ * unless a receiver hangs.
+ */
+static void
+start_sender(int64 due)
+{
+	static TimestampTz asked_at = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	nvp_wake_idle(NVP_PROCESS_SENDER, MyDatabaseId, due);
+	if (nvp_count_slots(NVP_PROCESS_SENDER, MyDatabaseId, true) > 0 ||
+		nvp_count_slots(NVP_PROCESS_SENDER, MyDatabaseId, false) >= nvp_guc_max_senders ||
+		!TimestampDifferenceExceeds(asked_at, now, RETRY_MS - 10))
+		return;
+	asked_at = now;
+	(void) nvp_worker_start("nuvopipe_sender_main", "nuvopipe sender", MyDatabaseId);
+}
+
 /* one tick; returns how long to sleep, or -1 when the extension has gone */
 static long
 tick(void)
 {
 	TimestampTz next = 0;
+	TimestampTz next_send = 0;
 	int64		due = 0;
+	int64		unsent = 0;
 	long		ms = IDLE_TICK_MS;
 	bool		exists;
 
@@ -140,6 +163,7 @@ tick(void)
 		nvp_exec_sweep();
 		nvp_exec_renew();
 		due = nvp_exec_due(&next);
+		unsent = nvp_outbox_due(&next_send);
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -156,6 +180,13 @@ tick(void)
 	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
 			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
 		ms = nvp_guc_lease_timeout / 3;
+	if (unsent > 0 && nvp_guc_max_senders > 0)
+	{
+		start_sender(unsent);
+		ms = Min(ms, RETRY_MS);
+	}
+	if (next_send != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_send) + 1);
 	if (next != 0)
 		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1);
 	return Max(ms, 10);

@@ -172,25 +172,34 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 }
 
 /*
- * nvp_work runs executions until none is due; at most max_seconds (-1 = no
- * limit), looked at between executions.
+ * nvp_work runs executions until none is due, and sends events likewise; at most
+ * max_seconds (-1 = no limit), looked at in between.
  *
  * out: how many were run.
  */
 int
 nvp_work(NvpSession *session, int max_seconds)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), max_seconds * INT64CONST(1000));
+	TimestampTz until = max_seconds < 0 ? DT_NOEND :
+		TimestampTzPlusMilliseconds(GetCurrentTimestamp(), max_seconds * INT64CONST(1000));
+	MemoryContext before = MemoryContextSwitchTo(MemoryContextGetParent(session->context));
+	NvpNet	   *net = nvp_net_open();
 	int			n = 0;
 
+	MemoryContextSwitchTo(before);
 	nvp_session_begin(session);
 	nvp_exec_sweep();
 	nvp_session_commit(session);
-	while ((max_seconds < 0 || GetCurrentTimestamp() < until) && nvp_run_next(session, NULL, true))
+	do
 	{
-		n++;
-		CHECK_FOR_INTERRUPTS();
-	}
+		while (GetCurrentTimestamp() < until && nvp_run_next(session, NULL, true))
+		{
+			n++;
+			CHECK_FOR_INTERRUPTS();
+		}
+		/* that takes time: something may be queued again by then */
+	} while (nvp_send_due(session, net, until) > 0);
+	nvp_net_close(net);
 	return n;
 }
 

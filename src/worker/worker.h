@@ -6,6 +6,7 @@
  *		postmaster --> launcher (one a cluster, connected to no database)
  *		launcher   --> keeper (one a database that has the extension)
  *		keeper     --> runners (nuvopipe.max_workers in the cluster)
+ *		keeper     --> senders (nuvopipe.max_senders in the database)
  *
  * Scenarios to survive, in any order and in quick succession: CREATE and DROP
  * EXTENSION, committed or aborted; CREATE DATABASE with one of our databases
@@ -15,8 +16,8 @@
  * The principle: nobody trusts a message.  At every tick launcher and keepers
  * compare what the tables want with what lives and repair the difference; a
  * commit that brings work only shortens the sleep.  Nothing here polls tables
- * while there is nothing to do: a keeper sleeps until the next execution is
- * due, at most a minute.
+ * while there is nothing to do: a keeper sleeps until the next execution or
+ * delivery is due, at most a minute.
  *
  *-------------------------------------------------------------------------
  */
@@ -25,6 +26,7 @@
 
 #include "exec/execution.h"
 #include "exec/session.h"
+#include "net/transfer.h"
 
 extern void nvp_worker_init(void);
 extern void nvp_hook_init(void);
@@ -42,9 +44,13 @@ extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool n
 extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);
 extern int	nvp_work(NvpSession *session, int max_seconds);
 
+/* sender.c */
+extern int	nvp_send_due(NvpSession *session, NvpNet *net, TimestampTz until);
+
 /* main functions, looked up by name in the library */
 extern PGDLLEXPORT void nuvopipe_launcher_main(Datum arg);
 extern PGDLLEXPORT void nuvopipe_keeper_main(Datum arg);
 extern PGDLLEXPORT void nuvopipe_runner_main(Datum arg);
+extern PGDLLEXPORT void nuvopipe_sender_main(Datum arg);
 
 #endif							/* NVP_WORKER_H */

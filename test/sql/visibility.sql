@@ -42,7 +42,7 @@ INSERT INTO _nuvopipe.issue
 		|| CASE WHEN a = 2 AND n = 1 THEN '\x010100'::bytea ELSE '' END
 	FROM _nuvopipe.execution e, generate_series(1, 2) a, generate_series(1, 10) n;
 INSERT INTO _nuvopipe.issue VALUES (:'tenant', :'dora', 2, 11, 1, '\x01240b0c0001'::bytea || pg_temp.str('short'));
-INSERT INTO _nuvopipe.event SELECT :'tenant', e.id, '2024-01-01', e.id, 'EXECUTION_FAILED', '{}' FROM _nuvopipe.execution e;
+INSERT INTO _nuvopipe.event SELECT :'tenant', e.id, '2024-01-01', e.id, 'EXECUTION_FAILED', '{}', e.pipeline_id, e.owner_id, e.owner_role FROM _nuvopipe.execution e;
 INSERT INTO _nuvopipe.event VALUES (:'tenant', :'tenant', '2024-01-01', NULL, 'SERVER_STARTED', '{}');
 
 SET ROLE regress_np_dora;
