@@ -10,6 +10,7 @@ SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	PERFORM pg_notify('nuvopipe', json_build_object('execution', execution_id, 'status', status)::text);
+	PERFORM _nuvopipe.wake();
 	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload)
 		VALUES (tell_state.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), tell_state.execution_id,
 			'execution.' || lower(status), jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)));

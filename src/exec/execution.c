@@ -20,6 +20,7 @@
 
 #include "base/guc.h"
 #include "base/query.h"
+#include "base/shmem.h"
 #include "exec/execution.h"
 
 /* columns of a claimed execution, in the order read_execution wants them */
@@ -55,6 +56,7 @@ tell_state(NvpQuery *query, const NvpExecution *execution, const char *status, c
 {
 	Async_Notify("nuvopipe", psprintf("{\"execution\": \"%s\", \"status\": \"%s\"}",
 									  execution->id_text, status));
+	nvp_tell_at_commit();
 	nvp_arg_uuid(query, &execution->tenant_id);
 	nvp_arg_uuid(query, &execution->id);
 	nvp_arg_text(query, status);

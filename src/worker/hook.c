@@ -143,7 +143,8 @@ evict(Oid database)
 		NvpSlot    *slot = &nvp_shared->slots[i];
 
 		if (slot->database == database &&
-			(slot->kind == NVP_PROCESS_KEEPER || slot->kind == NVP_PROCESS_RUNNER))
+			(slot->kind == NVP_PROCESS_KEEPER || slot->kind == NVP_PROCESS_RUNNER ||
+			 slot->kind == NVP_PROCESS_LISTENER))
 			(void) kill(slot->pid, SIGTERM);
 	}
 	LWLockRelease(nvp_shared->lock);

@@ -32,8 +32,6 @@ extern void nvp_hook_init(void);
 /* worker.c */
 extern void nvp_worker_setup(void);
 extern bool nvp_worker_asked_to_leave(void);
-extern void nvp_worker_connect(Oid database);
-extern void nvp_worker_settings(void);
 extern void nvp_worker_sleep(long ms, uint32 wait_event);
 extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
 
