@@ -282,7 +282,7 @@ nvp_slot_is_surplus(int wanted)
 
 	LWLockAcquire(nvp_shared->lock, LW_SHARED);
 	for (NvpSlot *slot = nvp_shared->slots; slot < nvp_my_slot; slot++)
-		before += slot->kind == nvp_my_slot->kind;
+		before += slot->kind == nvp_my_slot->kind && !slot->is_leaving;
 	LWLockRelease(nvp_shared->lock);
 	return before >= wanted;
 }
@@ -304,7 +304,7 @@ nvp_database_runs(Oid database)
 	return found;
 }
 
-/* nvp_count_slots counts processes of a kind; InvalidOid = of all databases. */
+/* nvp_count_slots counts processes of a kind that stay; InvalidOid = of all databases. */
 int
 nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 {
@@ -315,7 +315,7 @@ nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 	{
 		NvpSlot    *slot = &nvp_shared->slots[i];
 
-		if (slot->kind == kind && (database == InvalidOid || slot->database == database) &&
+		if (slot->kind == kind && !slot->is_leaving && (database == InvalidOid || slot->database == database) &&
 			(!idle_only || slot->is_idle))
 			n++;
 	}

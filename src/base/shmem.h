@@ -44,6 +44,7 @@ typedef struct NvpSlot
 	bool		has_execution;
 	pg_uuid_t	execution;
 	int64		executions;		/* done so far; of a listener: requests */
+	bool		is_leaving;		/* only finishes what it has begun */
 	volatile int waiting;		/* of a listener: clients that wait for news */
 	uint64		addresses[NVP_ENDPOINT_MAX];	/* of a listener: hashes of what it has bound, 0 = none */
 	NvpProgress progress;

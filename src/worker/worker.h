@@ -6,6 +6,7 @@
  *		postmaster --> launcher (one a cluster, connected to no database)
  *		launcher   --> keeper (one a database that has the extension)
  *		keeper     --> runners (nuvopipe.max_workers in the cluster)
+ *		launcher   --> listeners (nuvopipe.listen_workers; src/http)
  *
  * Scenarios to survive, in any order and in quick succession: CREATE and DROP
  * EXTENSION, committed or aborted; CREATE DATABASE with one of our databases
@@ -34,6 +35,9 @@ extern void nvp_worker_setup(void);
 extern bool nvp_worker_asked_to_leave(void);
 extern void nvp_worker_sleep(long ms, uint32 wait_event);
 extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
+
+/* serve.c */
+extern long nvp_serve(Oid database, TimestampTz now);
 
 /* runner.c */
 extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices);
