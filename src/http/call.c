@@ -113,9 +113,9 @@ stop_clocks(void)
 	disable_timeouts(timeouts, nvp_guc_request_statement_timeout > 0 ? 2 : 1);
 }
 
-/* tell once that there is nothing to serve */
+/* hold_extension, which tells once that there is nothing to serve */
 static bool
-is_served(NvpConnection *connection)
+is_served(void)
 {
 	static bool complained = false;
 
@@ -130,10 +130,25 @@ is_served(NvpConnection *connection)
 				errmsg("nuvopipe: the database that listeners serve has no extension \"nuvopipe\""),
 				errhint("Run CREATE EXTENSION nuvopipe there, or change nuvopipe.listen_database."));
 	complained = true;
+	return false;
+}
+
+/* nvp_http_look tells the log, before the first request, if there is nothing to serve. */
+void
+nvp_http_look(void)
+{
+	StartTransactionCommand();
+	(void) is_served();
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(nvp_listener.context);
+}
+
+static void
+refuse_unserved(NvpConnection *connection)
+{
 	MemoryContextSwitchTo(connection->context);
 	nvp_api_refuse(&connection->answer, 503, "unavailable", "the service is not installed in its database");
 	nvp_api_add_header(&connection->answer, "Retry-After", "10");
-	return false;
 }
 
 /* after an error: the transaction goes, the answer says what was wrong */
@@ -166,8 +181,10 @@ run_step(NvpConnection *connection, void (*step) (NvpConnection *))
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	start_clocks();
-	is_good = is_served(connection);
-	if (is_good)
+	is_good = is_served();
+	if (!is_good)
+		refuse_unserved(connection);
+	else
 	{
 		PushActiveSnapshot(GetTransactionSnapshot());
 		step(connection);

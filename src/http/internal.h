@@ -159,6 +159,7 @@ extern void nvp_http_on_completed(void *cls, struct MHD_Connection *mhd, void **
 
 /* call.c */
 extern void nvp_http_calls_init(void);
+extern void nvp_http_look(void);
 extern bool nvp_http_guard(NvpConnection *connection, void (*step) (NvpConnection *));
 extern bool nvp_http_transaction(NvpConnection *connection, void (*step) (NvpConnection *));
 extern void nvp_http_step_open(NvpConnection *connection);

@@ -258,6 +258,7 @@ nuvopipe_listener_main(Datum arg)
 
 	set_up(DatumGetObjectId(arg));
 	MemoryContextSwitchTo(nvp_listener.context);
+	nvp_http_look();
 	follow_settings();
 	while (!ShutdownRequestPending)
 	{
