@@ -54,11 +54,23 @@ begin(NvpConnection *connection)
 	connection->status = connection->out_at = 0;
 }
 
+/* a request line may name the server as well (RFC 9112, section 3.2.2); what it is called is all the same to us */
+static const char *
+skip_authority(const char *uri)
+{
+	const char *slash;
+
+	if (pg_strncasecmp(uri, "http://", 7) != 0 && pg_strncasecmp(uri, "https://", 8) != 0)
+		return uri;
+	slash = strchr(strchr(uri, ':') + 3, '/');
+	return slash ? slash : "/";
+}
+
 /* path and query of a request line, copied */
 static void
 take_uri(NvpConnection *connection)
 {
-	char	   *path = pstrdup(connection->request.path);
+	char	   *path = pstrdup(skip_authority(connection->request.path));
 	char	   *query = strchr(path, '?');
 	char	   *fragment = strchr(path, '#');
 
@@ -86,19 +98,35 @@ nvp_http_on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
 	return nvp_http_guard(connection, take_uri) ? connection : NULL;
 }
 
+/* called by libmicrohttpd, so nothing is allocated here; its texts live as long as the request */
 static enum MHD_Result
 add_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	NvpConnection *connection = cls;
-	NvpApiRequest *request = &connection->request;
+	NvpApiRequest *request = cls;
 	NvpHeader  *header = unconstify(NvpHeader *, &request->headers[request->nheaders++]);
-	char	   *lower = pstrdup(name);
 
-	for (char *c = lower; *c; c++)
-		*c = pg_ascii_tolower((unsigned char) *c);
-	header->name = lower;
-	header->value = value ? value : "";	/* lives as long as the request */
+	header->name = name;
+	header->value = value ? value : "";
 	return MHD_YES;
+}
+
+static void
+take_headers(NvpConnection *connection)
+{
+	NvpApiRequest *request = &connection->request;
+	int			n = MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, NULL, NULL);
+	NvpHeader  *headers = palloc(sizeof(NvpHeader) * Max(n, 1));
+
+	request->headers = headers;
+	(void) MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, add_header, request);
+	for (int i = 0; i < request->nheaders; i++)
+	{
+		char	   *lower = pstrdup(headers[i].name);
+
+		for (char *c = lower; *c; c++)
+			*c = pg_ascii_tolower((unsigned char) *c);
+		headers[i].name = lower;
+	}
 }
 
 static bool
@@ -136,11 +164,9 @@ static void
 take_head(NvpConnection *connection)
 {
 	NvpApiRequest *request = &connection->request;
-	int			n = MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, NULL, NULL);
 	const char *length;
 
-	request->headers = palloc0(sizeof(NvpHeader) * Max(n, 1));
-	(void) MHD_get_connection_values(connection->mhd, MHD_HEADER_KIND, add_header, connection);
+	take_headers(connection);
 	request->method = pstrdup(request->method);
 	request->peer = nvp_http_peer(connection, nvp_api_header(request, "x-forwarded-for"));
 	connection->label = make_label(request);

@@ -32,6 +32,7 @@ is "$(curl -s -I "$URL$HEALTH" | tr -d '\r' | sed -n 's/^Content-Length: //p')" 
 is "$(curl -s "$URL$HEALTH" "$URL$HEALTH" -o /dev/null -o /dev/null -w '%{num_connects} ')" "1 0 " "a connection is kept"
 is "$(printf 'GET %s HTTP/1.1\r\nHost: x\r\n\r\nGET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' $HEALTH $HEALTH | raw "$PORT" | grep -c 'message": "OK')" 2 \
 	"two requests at once"
+like "$(printf 'GET http://any.example%s HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n' $HEALTH | raw "$PORT")" 'message": "OK' "the server named in the request line"
 is "$(code "$URL/nowhere")" 404 "no such path"
 is "$(code -X DELETE "$URL$HEALTH")" 405 "no such method"
 like "$(curl -s "$URL/test/error/22023")" '"message": "the boiler is cold"' "an error of the operation"
