@@ -18,6 +18,7 @@ DECLARE
 		WHEN 'CANCELED' THEN 'EXECUTION_CANCELED' WHEN 'QUEUED' THEN CASE WHEN attempt = 0 THEN 'EXECUTION_CREATED' END END;
 BEGIN
 	PERFORM pg_notify('nuvopipe', json_build_object('execution', execution_id, 'status', status)::text);
+	PERFORM _nuvopipe.wake();
 	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload, pipeline_id, owner_id, owner_role, xact)
 		SELECT e.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), e.id, 'execution.' || lower(tell_state.status),
 				jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)),

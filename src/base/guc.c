@@ -18,16 +18,24 @@
 
 #include "utils/guc.h"
 
+#include "base/endpoint.h"
 #include "base/guc.h"
 #include "base/network.h"
 
 char	   *nvp_guc_allowed_networks = NULL;
 int			nvp_guc_connect_timeout = 10000;
+char	   *nvp_guc_cors_origins = NULL;
 int			nvp_guc_idle_timeout = 60;
 int			nvp_guc_keep_output_size = 64 * 1024;
 int			nvp_guc_keep_output_time = 30 * 24 * 60;
 int			nvp_guc_lease_timeout = 30000;
+char	   *nvp_guc_listen = NULL;
+char	   *nvp_guc_listen_database = NULL;
+int			nvp_guc_listen_max_connections = 256;
+int			nvp_guc_listen_max_per_address = 64;
+int			nvp_guc_listen_workers = 2;
 int			nvp_guc_listing_timeout = 15000;
+bool		nvp_guc_log_requests = false;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_senders = 2;
@@ -35,13 +43,19 @@ int			nvp_guc_max_workers = 4;
 int			nvp_guc_rate_limit_auth = 10;
 int			nvp_guc_rate_limit_read = 6000;
 int			nvp_guc_rate_limit_write = 600;
+int			nvp_guc_request_statement_timeout = 30000;
+int			nvp_guc_request_timeout = 60;
 int			nvp_guc_run_memory = 64 * 1024;
 char	   *nvp_guc_secret_key_file = NULL;
+char	   *nvp_guc_static_dir = NULL;
+char	   *nvp_guc_tls_cert_file = NULL;
+char	   *nvp_guc_tls_key_file = NULL;
+char	   *nvp_guc_trusted_proxies = NULL;
 int			nvp_guc_webhook_timeout = 10000;
 int			nvp_guc_worker_idle_timeout = 30000;
 
 static bool
-check_allowed_networks(char **newval, void **extra, GucSource source)
+check_networks(char **newval, void **extra, GucSource source)
 {
 	NvpNetwork	networks[NVP_NETWORK_MAX];
 	char		bad[64];
@@ -54,6 +68,20 @@ check_allowed_networks(char **newval, void **extra, GucSource source)
 }
 
 static bool
+check_listen(char **newval, void **extra, GucSource source)
+{
+	NvpEndpoint endpoints[NVP_ENDPOINT_MAX];
+	char		bad[80];
+
+	if (nvp_endpoint_parse_list(*newval, endpoints, bad, sizeof(bad)) >= 0)
+		return true;
+	GUC_check_errdetail("\"%s\" is no address with a port, or is named twice, or the list has more than %d addresses.",
+						bad, NVP_ENDPOINT_MAX);
+	GUC_check_errhint("Write 127.0.0.1:8080, [::1]:8080, localhost:8080 or *:8080; https:// in front insists on TLS.");
+	return false;
+}
+
+static bool
 check_secret_key_file(char **newval, void **extra, GucSource source)
 {
 	if (**newval != '\0')
@@ -62,21 +90,26 @@ check_secret_key_file(char **newval, void **extra, GucSource source)
 	return false;
 }
 
-/* What connections may reach, how long they may take, how much they may bring. */
+/* What connectors may reach, and how long they may take. */
 static void
-define_network(void)
+define_reach(void)
 {
 	/* SIGHUP: it opens inner networks to whoever may define a connector */
 	DefineCustomStringVariable("nuvopipe.allowed_networks",
 							   "Private, loopback or link-local networks that connectors may reach.",
 							   "A list of addresses and CIDR ranges; empty allows public addresses only.",
 							   &nvp_guc_allowed_networks, "", PGC_SIGHUP, GUC_LIST_INPUT,
-							   check_allowed_networks, NULL, NULL);
+							   check_networks, NULL, NULL);
 	/* SUSET: a user must not keep server sockets waiting for longer */
 	DefineCustomIntVariable("nuvopipe.connect_timeout",
 							"Longest time to connect to a remote server, TLS and greeting included.",
 							NULL, &nvp_guc_connect_timeout, 10000, 100, 600 * 1000,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomStringVariable("nuvopipe.cors_origins",
+							   "Origins whose pages may read answers of the API, as scheme://host[:port].",
+							   "A list; * allows any, empty none.",
+							   &nvp_guc_cors_origins, "*", PGC_SIGHUP, GUC_LIST_INPUT, NULL, NULL, NULL);
 	/* SUSET: as connect_timeout */
 	DefineCustomIntVariable("nuvopipe.idle_timeout",
 							"Longest time a transfer may stand still before it is given up.",
@@ -98,23 +131,61 @@ define_network(void)
 							"Time after which a run whose worker gave no sign of life is taken over.",
 							NULL, &nvp_guc_lease_timeout, 30000, 2000, 3600 * 1000,
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+/* Where listeners listen, and how much they take. */
+static void
+define_listen(void)
+{
+	/* SIGHUP: it opens ports of the server; followed by launcher and listeners */
+	DefineCustomStringVariable("nuvopipe.listen",
+							   "Addresses where the API is served over HTTP, as host:port.",
+							   "A list; empty serves none.  With a certificate all but those with http:// in front have TLS.",
+							   &nvp_guc_listen, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_listen, NULL, NULL);
+	/* SIGHUP: as listen */
+	DefineCustomStringVariable("nuvopipe.listen_database",
+							   "Database that listeners serve.",
+							   NULL, &nvp_guc_listen_database, "postgres", PGC_SIGHUP, 0,
+							   NULL, NULL, NULL);
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomIntVariable("nuvopipe.listen_max_connections",
+							"How many connections one listener has open; more are answered 503.",
+							NULL, &nvp_guc_listen_max_connections, 256, 1, 65535,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomIntVariable("nuvopipe.listen_max_per_address",
+							"How many connections one client address has open to one listener.",
+							"Zero means no limit.  Trusted proxies are not limited.",
+							&nvp_guc_listen_max_per_address, 64, 0, 65535,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: as listen */
+	DefineCustomIntVariable("nuvopipe.listen_workers",
+							"How many listeners serve the API.",
+							NULL, &nvp_guc_listen_workers, 2, 1, 64,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	/* SUSET: as connect_timeout; a listing runs in the user's own session */
 	DefineCustomIntVariable("nuvopipe.listing_timeout",
 							"Longest time for a listing or a test of a connector.",
 							NULL, &nvp_guc_listing_timeout, 15000, 100, 3600 * 1000,
 							PGC_SUSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomBoolVariable("nuvopipe.log_requests",
+							 "Writes one line to the log for each request of the API.",
+							 "Method, path, status, time and bytes; never parameters, tokens or bodies.",
+							 &nvp_guc_log_requests, false, PGC_SIGHUP, 0, NULL, NULL, NULL);
+}
+
+/* How much is fetched, how many work, how often they try. */
+static void
+define_limits(void)
+{
 	/* SUSET: it protects the server's disk from its users */
 	DefineCustomIntVariable("nuvopipe.max_object_size",
 							"Largest object that is fetched, counted after decompression by the protocol.",
 							"Zero means no limit.",
 							&nvp_guc_max_object_size, 0, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);
-}
-
-/* How many work, how often they try. */
-static void
-define_work(void)
-{
 	/* SIGHUP: obeyed by workers */
 	DefineCustomIntVariable("nuvopipe.max_retries",
 							"How often a run is tried again after a failure that may pass.",
@@ -156,21 +227,59 @@ define_rates(void)
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
-/* What a run takes, and what it leaves. */
+/* What a request takes, and a run. */
 static void
-define_runs(void)
+define_use(void)
 {
+	/* SIGHUP: obeyed by listeners; a request keeps its listener from serving others */
+	DefineCustomIntVariable("nuvopipe.request_statement_timeout",
+							"Longest time for one transaction of a request of the API.",
+							"Zero means no limit.",
+							&nvp_guc_request_statement_timeout, 30000, 0, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomIntVariable("nuvopipe.request_timeout",
+							"Time after which a listener closes a connection on which nothing moves, or whose request does not come to its end.",
+							NULL, &nvp_guc_request_timeout, 60, 1, 24 * 3600,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
 	/* USERSET: like work_mem, it costs the session that sets it */
 	DefineCustomIntVariable("nuvopipe.run_memory",
 							"Memory that one run uses before it spills to disk.",
 							NULL, &nvp_guc_run_memory, 64 * 1024, 4 * 1024, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+}
+
+/* Files that the server reads, and what is left. */
+static void
+define_files(void)
+{
 	/* SIGHUP: names a file that the server reads, and creates */
 	DefineCustomStringVariable("nuvopipe.secret_key_file",
 							   "File that holds the key for stored secrets.",
 							   "A relative name lies in the data directory.  The file is made with mode 0600 when the first secret is stored.",
 							   &nvp_guc_secret_key_file, "nuvopipe.key", PGC_SIGHUP,
 							   GUC_SUPERUSER_ONLY, check_secret_key_file, NULL, NULL);
+	/* SIGHUP: names files that everybody can read then */
+	DefineCustomStringVariable("nuvopipe.static_dir",
+							   "Directory of web files that listeners serve under /ui/.",
+							   "A relative name lies in the server's share directory; empty serves none.  Files are read at start and reload.",
+							   &nvp_guc_static_dir, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* SIGHUP: names a file that the server reads */
+	DefineCustomStringVariable("nuvopipe.tls_cert_file",
+							   "File with the certificate of listeners and those of its issuers, in PEM.",
+							   "A relative name lies in the data directory; empty means no TLS.",
+							   &nvp_guc_tls_cert_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* SIGHUP: names a file that the server reads */
+	DefineCustomStringVariable("nuvopipe.tls_key_file",
+							   "File with the private key of the certificate, in PEM, without a passphrase.",
+							   "A relative name lies in the data directory.",
+							   &nvp_guc_tls_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* SIGHUP: whoever is trusted says who the client is */
+	DefineCustomStringVariable("nuvopipe.trusted_proxies",
+							   "Proxies in front of listeners whose X-Forwarded-For is believed.",
+							   "A list of addresses and CIDR ranges.",
+							   &nvp_guc_trusted_proxies, "", PGC_SIGHUP, GUC_LIST_INPUT,
+							   check_networks, NULL, NULL);
 	/* SIGHUP: all senders must agree on when a delivery's lease is dead */
 	DefineCustomIntVariable("nuvopipe.webhook_timeout",
 							"Longest time for one delivery to a webhook, connecting included.",
@@ -187,9 +296,11 @@ define_runs(void)
 void
 nvp_guc_init(void)
 {
-	define_network();
-	define_work();
+	define_reach();
+	define_listen();
+	define_limits();
 	define_rates();
-	define_runs();
+	define_use();
+	define_files();
 	MarkGUCPrefixReserved("nuvopipe");
 }

@@ -75,7 +75,8 @@ is_evicted(NvpProcessKind kind)
 {
 	NvpDatabase *entry;
 
-	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER && kind != NVP_PROCESS_SENDER)
+	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER && kind != NVP_PROCESS_SENDER &&
+		kind != NVP_PROCESS_LISTENER)
 		return false;
 	entry = nvp_database_entry(MyDatabaseId, false);
 	return entry && entry->evicted_until > GetCurrentTimestamp();
@@ -289,22 +290,39 @@ nvp_wake_database(Oid database)
 }
 
 /*
- * nvp_slot_is_surplus tells a runner that nuvopipe.max_workers are at work
- * without it.
+ * nvp_slot_is_surplus tells a process that as many of its kind as are wanted
+ * are at work without it.
  */
 bool
-nvp_slot_is_surplus(void)
+nvp_slot_is_surplus(int wanted)
 {
 	int			before = 0;
 
 	LWLockAcquire(nvp_shared->lock, LW_SHARED);
 	for (NvpSlot *slot = nvp_shared->slots; slot < nvp_my_slot; slot++)
-		before += slot->kind == NVP_PROCESS_RUNNER;
+		before += slot->kind == nvp_my_slot->kind && !slot->is_leaving;
 	LWLockRelease(nvp_shared->lock);
-	return before >= nvp_guc_max_workers;
+	return before >= wanted;
 }
 
-/* nvp_count_slots counts processes of a kind; InvalidOid = of all databases. */
+/* nvp_database_runs: is an execution of this database under way? */
+bool
+nvp_database_runs(Oid database)
+{
+	bool		found = false;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS && !found; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		found = slot->kind != NVP_PROCESS_FREE && slot->database == database && slot->has_execution;
+	}
+	LWLockRelease(nvp_shared->lock);
+	return found;
+}
+
+/* nvp_count_slots counts processes of a kind that stay; InvalidOid = of all databases. */
 int
 nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 {
@@ -315,7 +333,7 @@ nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 	{
 		NvpSlot    *slot = &nvp_shared->slots[i];
 
-		if (slot->kind == kind && (database == InvalidOid || slot->database == database) &&
+		if (slot->kind == kind && !slot->is_leaving && (database == InvalidOid || slot->database == database) &&
 			(!idle_only || slot->is_idle))
 			n++;
 	}
@@ -325,28 +343,46 @@ nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 
 /* ---- waking at commit ------------------------------------------------------ */
 
-static bool wake_pending = false;
+#define WAKE_WORKERS	1
+#define WAKE_LISTENERS	2
+
+static int	wake_pending = 0;
+
+/* wake the listeners whose clients wait for news */
+static void
+wake_listeners(Oid database)
+{
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		if (slot->kind == NVP_PROCESS_LISTENER && slot->database == database && slot->waiting > 0)
+			wake(slot->procno);
+	}
+	LWLockRelease(nvp_shared->lock);
+}
 
 static void
 wake_after_commit(XactEvent event, void *arg)
 {
-	if (!wake_pending)
+	int			whom = wake_pending;
+
+	if (whom == 0)
 		return;
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_PARALLEL_COMMIT)
 	{
-		wake_pending = false;
-		nvp_wake_database(MyDatabaseId);
+		wake_pending = 0;
+		if (whom & WAKE_WORKERS)
+			nvp_wake_database(MyDatabaseId);
+		wake_listeners(MyDatabaseId);
 	}
 	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
-		wake_pending = false;
+		wake_pending = 0;
 }
 
-/*
- * nvp_wake_at_commit wakes the workers of this database once, when the current
- * transaction commits.  What they do does not depend on being told.
- */
-void
-nvp_wake_at_commit(void)
+static void
+wake_later(int whom)
 {
 	static bool registered = false;
 
@@ -355,5 +391,26 @@ nvp_wake_at_commit(void)
 	if (!registered)
 		RegisterXactCallback(wake_after_commit, NULL);
 	registered = true;
-	wake_pending = true;
+	wake_pending |= whom;
+}
+
+/*
+ * nvp_wake_at_commit wakes the workers of this database once, when the current
+ * transaction commits, and the listeners.  What they do does not depend on being
+ * told.
+ */
+void
+nvp_wake_at_commit(void)
+{
+	wake_later(WAKE_WORKERS | WAKE_LISTENERS);
+}
+
+/*
+ * nvp_tell_at_commit wakes the listeners of this database alone: there is
+ * something to tell to clients, and nothing to do.
+ */
+void
+nvp_tell_at_commit(void)
+{
+	wake_later(WAKE_LISTENERS);
 }

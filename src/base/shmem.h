@@ -3,9 +3,9 @@
  * shmem.h
  *		What our processes know of each other: slots in shared memory.
  *
- * One slot for every process of ours that lives (keepers, runners, sessions
- * that run an execution themselves), one entry for every database that was
- * looked at.  Only numbers lie here: pids, oids, progress.  A process frees
+ * One slot for every process of ours that lives (keepers, runners, listeners,
+ * sessions that run an execution themselves), one entry for every database that
+ * was looked at.  Only numbers lie here: pids, oids, progress.  A process frees
  * its slot when it ends; what a crash leaves is wiped with the segment.
  *
  * Locks:  one LWLock guards slots and entries; progress inside a slot is
@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
+#include "base/endpoint.h"
 #include "base/progress.h"
 
 typedef enum NvpProcessKind
@@ -29,7 +30,8 @@ typedef enum NvpProcessKind
 	NVP_PROCESS_KEEPER,			/* one a database: reconciles tables and workers */
 	NVP_PROCESS_RUNNER,			/* runs executions */
 	NVP_PROCESS_SENDER,			/* tells webhooks of events */
-	NVP_PROCESS_SESSION			/* a session in CALL nuvopipe.run or work */
+	NVP_PROCESS_SESSION,		/* a session in CALL nuvopipe.run or work */
+	NVP_PROCESS_LISTENER		/* serves the API over HTTP */
 } NvpProcessKind;
 
 typedef struct NvpSlot
@@ -42,7 +44,10 @@ typedef struct NvpSlot
 	bool		is_idle;		/* a runner or sender that waits for work */
 	bool		has_execution;
 	pg_uuid_t	execution;
-	int64		executions;		/* done so far */
+	int64		executions;		/* done so far; of a listener: requests */
+	bool		is_leaving;		/* only finishes what it has begun */
+	volatile int waiting;		/* of a listener: clients that wait for news */
+	uint64		addresses[NVP_ENDPOINT_MAX];	/* of a listener: hashes of what it has bound, 0 = none */
 	NvpProgress progress;
 } NvpSlot;
 
@@ -81,8 +86,10 @@ extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
 extern void nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n);
-extern bool nvp_slot_is_surplus(void);
+extern bool nvp_slot_is_surplus(int wanted);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
+extern bool nvp_database_runs(Oid database);
 extern void nvp_wake_at_commit(void);
+extern void nvp_tell_at_commit(void);
 
 #endif							/* NVP_SHMEM_H */

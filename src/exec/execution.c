@@ -19,6 +19,7 @@
 
 #include "base/guc.h"
 #include "base/query.h"
+#include "base/shmem.h"
 #include "exec/execution.h"
 
 /* columns of a claimed execution, in the order read_execution wants them */
@@ -53,6 +54,7 @@ read_execution(NvpQuery *query, NvpExecution *out)
 static void
 tell_state(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message)
 {
+	nvp_tell_at_commit();
 	nvp_arg_uuid(query, &execution->tenant_id);
 	nvp_arg_uuid(query, &execution->id);
 	nvp_arg_text(query, status);

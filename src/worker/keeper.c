@@ -26,6 +26,7 @@
 #include "utils/wait_event.h"
 
 #include "base/guc.h"
+#include "base/process.h"
 #include "base/query.h"
 #include "exec/execution.h"
 #include "exec/outbox.h"
@@ -227,7 +228,7 @@ nuvopipe_keeper_main(Datum arg)
 	bool		found = false;
 
 	nvp_worker_setup();
-	nvp_worker_connect(DatumGetObjectId(arg));
+	nvp_process_connect(DatumGetObjectId(arg));
 	if (nvp_count_slots(NVP_PROCESS_KEEPER, MyDatabaseId, false) > 0 ||
 		!nvp_slot_take(NVP_PROCESS_KEEPER))
 		proc_exit(0);

@@ -8,6 +8,7 @@
  * sent to look; it stays if it finds the extension, else it leaves, and the
  * next look is taken later and later, up to ten minutes; likewise where it could
  * not even connect.  CREATE EXTENSION and queued work ask for a look at once.
+ * Listeners are its affair as well (serve.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -26,6 +27,7 @@
 #include "utils/snapmgr.h"
 #include "utils/wait_event.h"
 
+#include "base/guc.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -33,15 +35,16 @@
 #define FIRST_LOOK_MS	5000	/* also what a keeper has to come and take its slot */
 #define LAST_LOOK_MS	600000
 
-/* oids of the databases one can connect to, in the given context */
+/* oids of the databases one can connect to, in the given context; and of the one that listeners serve */
 static List *
-connectable_databases(MemoryContext context)
+connectable_databases(MemoryContext context, Oid *served)
 {
 	List	   *list = NIL;
 	Relation	relation;
 	TableScanDesc scan;
 	HeapTuple	tuple;
 
+	*served = InvalidOid;
 	StartTransactionCommand();
 	(void) GetTransactionSnapshot();
 	relation = table_open(DatabaseRelationId, AccessShareLock);
@@ -57,6 +60,8 @@ connectable_databases(MemoryContext context)
 
 			list = lappend_oid(list, db->oid);
 			MemoryContextSwitchTo(old);
+			if (strcmp(NameStr(db->datname), nvp_guc_listen_database) == 0)
+				*served = db->oid;
 		}
 	}
 	table_endscan(scan);
@@ -122,13 +127,16 @@ next_look(TimestampTz now)
 	return ms;
 }
 
-static void
+/* one tick; how long to sleep after it, in ms */
+static long
 reconcile(void)
 {
 	static bool complained = false;
 	TimestampTz now = GetCurrentTimestamp();
-	List	   *databases = connectable_databases(CurrentMemoryContext);
+	Oid			served;
+	List	   *databases = connectable_databases(CurrentMemoryContext, &served);
 	ListCell   *lc;
+	long		ms;
 
 	forget_dropped(databases);
 	foreach(lc, databases)
@@ -148,6 +156,8 @@ reconcile(void)
 					errhint("Raise max_worker_processes and restart."));
 		}
 	}
+	ms = nvp_serve(served, now);
+	return ms < 0 ? next_look(GetCurrentTimestamp()) : Min(ms, next_look(GetCurrentTimestamp()));
 }
 
 /* nuvopipe_launcher_main is the launcher's whole life. */
@@ -162,10 +172,12 @@ nuvopipe_launcher_main(Datum arg)
 	loop = AllocSetContextCreate(TopMemoryContext, "nuvopipe loop", ALLOCSET_DEFAULT_SIZES);
 	for (;;)
 	{
+		long		ms;
+
 		MemoryContextSwitchTo(loop);
-		reconcile();
+		ms = reconcile();
 		MemoryContextSwitchTo(loop);
 		MemoryContextReset(loop);
-		nvp_worker_sleep(next_look(GetCurrentTimestamp()), PG_WAIT_EXTENSION);
+		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);
 	}
 }

@@ -23,6 +23,7 @@
 #include "utils/wait_event.h"
 
 #include "base/guc.h"
+#include "base/process.h"
 #include "base/query.h"
 #include "exec/identity.h"
 #include "exec/run.h"
@@ -213,15 +214,15 @@ work_until_idle(NvpSession *session)
 {
 	TimestampTz idle_since = GetCurrentTimestamp();
 
-	while (!nvp_slot_is_surplus())
+	while (!nvp_slot_is_surplus(nvp_guc_max_workers))
 	{
 		long		left;
 
 		while (nvp_run_next(session, NULL, false))
 		{
 			idle_since = GetCurrentTimestamp();
-			nvp_worker_settings();
-			if (nvp_slot_is_surplus())
+			(void) nvp_process_settings();
+			if (nvp_slot_is_surplus(nvp_guc_max_workers))
 				return;
 		}
 		nvp_slot_execution(NULL);
@@ -240,7 +241,7 @@ nuvopipe_runner_main(Datum arg)
 	NvpSession	session;
 
 	nvp_worker_setup();
-	nvp_worker_connect(DatumGetObjectId(arg));
+	nvp_process_connect(DatumGetObjectId(arg));
 	if (!nvp_slot_take(NVP_PROCESS_RUNNER))
 		proc_exit(0);
 	before_shmem_exit(give_back_at_exit, 0);

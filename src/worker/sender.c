@@ -27,6 +27,7 @@
 #include "utils/wait_event.h"
 
 #include "base/guc.h"
+#include "base/process.h"
 #include "base/query.h"
 #include "base/shmem.h"
 #include "exec/outbox.h"
@@ -51,7 +52,7 @@ nvp_send_due(NvpSession *session, NvpNet *net, TimestampTz until)
 		n++;
 		CHECK_FOR_INTERRUPTS();
 		if (!session->is_procedure)
-			nvp_worker_settings();
+			(void) nvp_process_settings();
 	}
 	return n;
 }
@@ -115,7 +116,7 @@ nuvopipe_sender_main(Datum arg)
 	MemoryContext context;
 
 	nvp_worker_setup();
-	nvp_worker_connect(DatumGetObjectId(arg));
+	nvp_process_connect(DatumGetObjectId(arg));
 	if (!nvp_slot_take(NVP_PROCESS_SENDER))
 		proc_exit(0);
 	nvp_session_open(&session, false);

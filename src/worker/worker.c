@@ -15,10 +15,10 @@
 #include "storage/latch.h"
 #include "storage/procsignal.h"
 #include "tcop/tcopprot.h"
-#include "utils/guc.h"
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "base/process.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -69,31 +69,6 @@ nvp_worker_setup(void)
 }
 
 /*
- * nvp_worker_connect connects to a database.  Settings of the database that
- * are meant for its users, and would keep us from working, do not count.
- */
-void
-nvp_worker_connect(Oid database)
-{
-	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-	SetConfigOption("default_transaction_isolation", "read committed", PGC_SUSET, PGC_S_OVERRIDE);
-	SetConfigOption("default_transaction_read_only", "off", PGC_SUSET, PGC_S_OVERRIDE);
-	/* 17 and later */
-	if (GetConfigOption("transaction_timeout", true, false))
-		SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE);
-}
-
-/* nvp_worker_settings obeys a reload. */
-void
-nvp_worker_settings(void)
-{
-	if (!ConfigReloadPending)
-		return;
-	ConfigReloadPending = false;
-	ProcessConfigFile(PGC_SIGHUP);
-}
-
-/*
  * nvp_worker_sleep waits until something happens, at most ms milliseconds.
  *
  * interrupts: ends the process on SIGTERM, without a word: nothing was under
@@ -109,7 +84,7 @@ nvp_worker_sleep(long ms, uint32 wait_event)
 	if (ProcDiePending)
 		proc_exit(nvp_my_slot && nvp_my_slot->kind == NVP_PROCESS_LAUNCHER ? 1 : 0);
 	CHECK_FOR_INTERRUPTS();
-	nvp_worker_settings();
+	(void) nvp_process_settings();
 }
 
 /*

@@ -7,6 +7,7 @@
  *		launcher   --> keeper (one a database that has the extension)
  *		keeper     --> runners (nuvopipe.max_workers in the cluster)
  *		keeper     --> senders (nuvopipe.max_senders in the database)
+ *		launcher   --> listeners (nuvopipe.listen_workers; src/http)
  *
  * Scenarios to survive, in any order and in quick succession: CREATE and DROP
  * EXTENSION, committed or aborted; CREATE DATABASE with one of our databases
@@ -34,10 +35,11 @@ extern void nvp_hook_init(void);
 /* worker.c */
 extern void nvp_worker_setup(void);
 extern bool nvp_worker_asked_to_leave(void);
-extern void nvp_worker_connect(Oid database);
-extern void nvp_worker_settings(void);
 extern void nvp_worker_sleep(long ms, uint32 wait_event);
 extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
+
+/* serve.c */
+extern long nvp_serve(Oid database, TimestampTz now);
 
 /* runner.c */
 extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices);
