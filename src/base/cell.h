@@ -28,6 +28,7 @@ typedef enum NvpCellKind
 } NvpCellKind;
 
 #define NVP_CELL_QUOTED		0x01	/* stood in quotes in a delimited file */
+#define NVP_CELL_UTF8		0x02	/* known to be well-formed UTF-8 without U+0000 */
 
 typedef struct NvpCell
 {

@@ -285,6 +285,7 @@ csv_open(NvpReader *reader)
 	csv->signs.quote = csv->has_quote ? format->quote : format->delimiter;
 	csv->signs.escape = csv->has_escape ? format->escape : csv->signs.quote;
 	csv->scan = csv->base.force_plain ? nvp_csv_scan_plain : nvp_csv_scan_best();
+	csv->utf8 = csv->base.force_plain ? NULL : nvp_utf8_scan_best();
 	csv->index = palloc(sizeof(uint32) * (NVP_CSV_SLICE_BYTES + NVP_CSV_SCAN_SLACK));
 	if (!go_to_data(csv))
 		return false;

@@ -14,6 +14,7 @@
 
 #include "format/csv_scan.h"
 #include "format/reader_impl.h"
+#include "format/utf8_scan.h"
 
 #define NVP_CSV_SLICE_BYTES	32768	/* scanned at a time */
 
@@ -28,6 +29,9 @@ typedef struct NvpCsvReader
 	uint32		nindex;
 	uint32		next;			/* first entry of index not used */
 	uint32		scanned;		/* signs before this offset are or were in index */
+	NvpUtf8ScanFunc utf8;		/* or NULL */
+	uint32		checked;		/* text before this offset was looked at; begins a character */
+	uint32		valid_from;		/* from here to checked it is well-formed UTF-8 */
 	bool		closed;			/* the end of the file was put into index as a line end */
 	uint64		line_no;		/* of the byte at window.start */
 	uint64		quote_line;		/* where the quote was opened that is still open, else 0 */

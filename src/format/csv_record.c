@@ -37,6 +37,35 @@ typedef struct Record
 } Record;
 
 /*
+ * check_utf8 looks at the slice that was just scanned.  Its end may cut a
+ * character, whose bytes then are left to the next slice: no cell ends there.
+ */
+static void
+check_utf8(NvpCsvReader *csv, uint32 to)
+{
+	const char *buf = csv->base.window.buf;
+	bool		is_last = (csv->base.window.eof && to == csv->base.window.end);
+	uint32		end = to;
+
+	for (int i = 1; i <= 3 && !is_last && csv->checked + i <= to; i++)
+	{
+		unsigned char c = buf[to - i];
+
+		if (c < 0x80)
+			break;
+		if (c >= 0xC0)
+		{
+			if (c >= (i == 1 ? 0xC0 : i == 2 ? 0xE0 : 0xF0))
+				end = to - i;
+			break;
+		}
+	}
+	if (!csv->utf8(buf + csv->checked, end - csv->checked))
+		csv->valid_from = to;
+	csv->checked = end;
+}
+
+/*
  * refill_index scans on; false if the window is used up.  The end of a file
  * gets an LF of its own, so that its last record ends like any other.
  */
@@ -53,6 +82,8 @@ refill_index(NvpCsvReader *csv, Record *record)
 
 		csv->nindex = csv->scan(window->buf, csv->scanned, to, &csv->signs, csv->index);
 		csv->scanned = to;
+		if (csv->utf8)
+			check_utf8(csv, to);
 	}
 	if (csv->scanned == window->end && window->eof && !csv->closed)
 	{
@@ -332,7 +363,8 @@ nvp_csv_record(NvpCsvReader *csv, NvpBatch *batch, int row)
 				continue;
 		}
 		if (likely(cell < limit))
-			nvp_cell_set(cell, buf + from, to - from, NVP_CELL_TEXT, flags);
+			nvp_cell_set(cell, buf + from, to - from, NVP_CELL_TEXT,
+						 flags | (from >= csv->valid_from ? NVP_CELL_UTF8 : 0));
 		else
 		{
 			if (record.surplus == NO_OFFSET)
@@ -375,6 +407,7 @@ void
 nvp_csv_reset(NvpCsvReader *csv)
 {
 	csv->next = csv->nindex = 0;
-	csv->scanned = csv->base.window.start;
+	csv->scanned = csv->checked = csv->base.window.start;
+	csv->valid_from = csv->utf8 ? csv->base.window.start : PG_UINT32_MAX;
 	csv->closed = false;
 }

@@ -543,7 +543,7 @@ nvp_cell_open_any(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 		p = cell->ptr;
 		n = cell->len;
 	}
-	if (!nvp_utf8_valid(p, n))
+	if ((cell->flags & NVP_CELL_UTF8) == 0 && !nvp_utf8_valid(p, n))
 	{
 		nvp_value_error(value, NVP_CODE_INVALID_TEXT);
 		return false;

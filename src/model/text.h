@@ -63,7 +63,8 @@ nvp_cell_open(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 	uint32		n = cell->len;
 
 	if (likely(cell->kind == NVP_CELL_TEXT && n > 0 && n <= NVP_CELL_MAX_BYTES && column->empty_values.n == 0) &&
-		(unsigned char) (p[0] - 0x21) <= 0x5D && (unsigned char) (p[n - 1] - 0x21) <= 0x5D && nvp_utf8_valid(p, n))
+		(unsigned char) (p[0] - 0x21) <= 0x5D && (unsigned char) (p[n - 1] - 0x21) <= 0x5D &&
+		((cell->flags & NVP_CELL_UTF8) != 0 || nvp_utf8_valid(p, n)))
 	{
 		*t = p;
 		*len = n;

@@ -24,6 +24,8 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -56,6 +58,22 @@ typedef struct Chunk
 	Entry		entries[CHUNK_ENTRIES];
 } Chunk;
 
+/*
+ * Chunks are cut from slabs.  Large slabs ask for huge pages: entries go all
+ * over them, and each page of 4 kB that is touched first costs an exception,
+ * which is more than hashing and storing what goes onto it.
+ */
+typedef struct Slab
+{
+	struct Slab *next;
+	char	   *next_chunk;
+	char	   *end;
+} Slab;
+
+#define SMALL_SLAB		(64 * 1024)
+#define HUGE_PAGE		(2 * 1024 * 1024)
+#define LARGE_SLAB		(4 * 1024 * 1024)
+
 /* one emptying of all partitions into the file, partition after partition */
 typedef struct Spill
 {
@@ -73,6 +91,8 @@ struct NvpDistinct
 	uint64		last_row;
 	Chunk	   *partitions[PARTITIONS];	/* the one being filled first */
 	Chunk	   *spare;
+	Slab	   *slabs;			/* the one that chunks are cut from first */
+	int64		slab_bytes;		/* of all of them */
 	NvpSpool   *spool;			/* NULL until the budget is reached */
 	Spill	   *spills;
 	int			nspills;
@@ -177,6 +197,66 @@ spill_all(NvpDistinct *distinct)
 	MemoryContextSwitchTo(old);
 }
 
+/* Slabs grow with what there is, so that few rows take little memory. */
+static void
+add_slab(NvpDistinct *distinct)
+{
+	Size		size = SMALL_SLAB;
+	Slab	   *slab;
+
+	while (size < LARGE_SLAB && (int64) size * 2 <= distinct->slab_bytes)
+		size *= 2;
+	if (size == LARGE_SLAB)
+	{
+		/* with room to align it; what is never touched is never there */
+		slab = MemoryContextAlloc(distinct->context, sizeof(Slab) + size + HUGE_PAGE);
+		slab->next_chunk = (char *) TYPEALIGN(HUGE_PAGE, (uintptr_t) (slab + 1));
+#ifdef MADV_HUGEPAGE
+		(void) madvise(slab->next_chunk, size, MADV_HUGEPAGE);
+#endif
+	}
+	else
+	{
+		slab = MemoryContextAlloc(distinct->context, sizeof(Slab) + size);
+		slab->next_chunk = (char *) (slab + 1);
+	}
+	slab->end = slab->next_chunk + size;
+	slab->next = distinct->slabs;
+	distinct->slabs = slab;
+	distinct->slab_bytes += size;
+}
+
+static Chunk *
+cut_chunk(NvpDistinct *distinct)
+{
+	Slab	   *slab = distinct->slabs;
+	Chunk	   *chunk;
+
+	if (slab == NULL || slab->end - slab->next_chunk < (ptrdiff_t) sizeof(Chunk))
+	{
+		add_slab(distinct);
+		slab = distinct->slabs;
+	}
+	chunk = (Chunk *) slab->next_chunk;
+	slab->next_chunk += sizeof(Chunk);
+	return chunk;
+}
+
+static void
+free_slabs(NvpDistinct *distinct)
+{
+	while (distinct->slabs)
+	{
+		Slab	   *next = distinct->slabs->next;
+
+		pfree(distinct->slabs);
+		distinct->slabs = next;
+	}
+	distinct->slab_bytes = 0;
+	distinct->spare = NULL;
+	memset(distinct->partitions, 0, sizeof(distinct->partitions));
+}
+
 /* An empty chunk at the head of a partition, after making room for it. */
 static Chunk *
 open_chunk(NvpDistinct *distinct, int partition)
@@ -190,7 +270,7 @@ open_chunk(NvpDistinct *distinct, int partition)
 	if (chunk)
 		distinct->spare = chunk->next;
 	else
-		chunk = MemoryContextAlloc(distinct->context, sizeof(Chunk));
+		chunk = cut_chunk(distinct);
 	distinct->bytes += sizeof(Chunk);
 	chunk->used = 0;
 	chunk->next = distinct->partitions[partition];
@@ -360,18 +440,6 @@ resolve_partition(NvpDistinct *distinct, int partition, uint32 passes)
 	return passes;
 }
 
-static void
-free_chunks(Chunk *chunk)
-{
-	while (chunk)
-	{
-		Chunk	   *next = chunk->next;
-
-		pfree(chunk);
-		chunk = next;
-	}
-}
-
 /*
  * nvp_distinct_resolve finds the rows whose value occurs more than once.
  * Entries are released; add must not be called again.
@@ -387,8 +455,7 @@ nvp_distinct_resolve(NvpDistinct *distinct)
 	{
 		spill_all(distinct);
 		check_spool(distinct, nvp_spool_flush(distinct->spool));
-		free_chunks(distinct->spare);
-		distinct->spare = NULL;
+		free_slabs(distinct);
 		distinct->buffer = MemoryContextAlloc(distinct->context, sizeof(Entry) * READ_ENTRIES);
 	}
 	distinct->table_budget = distinct->spool ? distinct->budget / 4 * 3 : distinct->budget / 4;
@@ -398,9 +465,8 @@ nvp_distinct_resolve(NvpDistinct *distinct)
 	{
 		CHECK_FOR_INTERRUPTS();
 		passes = resolve_partition(distinct, i, passes);
-		free_chunks(distinct->partitions[i]);
-		distinct->partitions[i] = NULL;
 	}
+	free_slabs(distinct);
 	pfree(distinct->table);
 	distinct->table = NULL;
 	close_spool(distinct);

@@ -32,6 +32,9 @@ SELECT nuvopipe.create_tdm('sample', :'sample');
 SELECT nuvopipe.create_tdm('sample with regex', jsonb_set(:'sample', '{3,validations}',
 	'[{"validate": "required"}, {"validate": "regex", "regex": "^[a-zA-Z0-9.@_-]+$"}]'));
 
+-- no rule that has to remember rows
+SELECT nuvopipe.create_tdm('sample without unique', jsonb_set(:'sample', '{0,validations}', '[{"validate": "required"}]'));
+
 SELECT nuvopipe.create_connector('typed', 'OUTPUT', 'TABLE', '{"relation": "public.typed"}');
 SELECT nuvopipe.create_connector('typed key', 'OUTPUT', 'TABLE', '{"relation": "public.typed_key"}');
 CREATE PROCEDURE define_file(name text, folder text, file_name text, target text) LANGUAGE plpgsql AS $$

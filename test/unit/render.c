@@ -93,7 +93,7 @@ put_cell(StringInfo out, const NvpCell *cell)
 	appendStringInfoString(out, close[cell->kind]);
 	if (cell->flags & NVP_CELL_QUOTED)
 		appendStringInfoChar(out, 'q');
-	if (cell->flags & ~NVP_CELL_QUOTED)
+	if (cell->flags & ~(NVP_CELL_QUOTED | NVP_CELL_UTF8))
 		appendStringInfoString(out, "(private flag)");
 }
 
