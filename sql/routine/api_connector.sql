@@ -16,21 +16,7 @@ CREATE OR REPLACE VIEW _nuvopipe.api_connector AS
 			LEFT JOIN _nuvopipe.principal c ON c.id = x.created_by
 			LEFT JOIN _nuvopipe.principal u ON u.id = x.updated_by;
 
-/*
- * The address that data for an EVENT_BASE input is sent to; null: there is none
- * to show.  The one place where connectors and what receives their data meet:
- * called with every answer about one connector, verb telling the occasion
- * (create, read, write).  A read writes nothing.
- */
-CREATE OR REPLACE FUNCTION _nuvopipe.receiver_url(connector_id uuid, verb text) RETURNS text
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN NULL;
-END
-$$;
-
+-- One connector as an answer; the address that is sent to is made, and shown, when an EVENT_BASE input gets none yet.
 CREATE OR REPLACE FUNCTION _nuvopipe.connector_answer(object_id uuid, verb text) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp

@@ -94,7 +94,7 @@ AS $$
 DECLARE
 	args jsonb := $1;
 	e _nuvopipe.execution := _nuvopipe.find_execution(args ->> 'id');
-	secret text := _nuvopipe.new_secret();
+	secret text := _nuvopipe.new_secret('');
 	until timestamptz := clock_timestamp() + interval '60 seconds';
 	descriptor jsonb;
 BEGIN

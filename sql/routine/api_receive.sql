@@ -10,13 +10,6 @@
  * measure the same.
  */
 
--- 244 random bits, in letters that need no escaping
-CREATE OR REPLACE FUNCTION _nuvopipe.new_secret() RETURNS text
-	LANGUAGE sql VOLATILE
-BEGIN ATOMIC
-	SELECT translate(rtrim(encode(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()), 'base64'), '='), '+/', '-_');
-END;
-
 -- A new address; the old one is dead at once.
 CREATE OR REPLACE FUNCTION _nuvopipe.new_receiver(connector_id uuid) RETURNS text
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -24,7 +17,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.new_receiver(connector_id uuid) RETURNS tex
 AS $$
 #variable_conflict use_variable
 DECLARE
-	secret text := _nuvopipe.new_secret();
+	secret text := _nuvopipe.new_secret('');
 	c _nuvopipe.connector;
 BEGIN
 	SELECT x.* INTO STRICT c FROM _nuvopipe.connector x WHERE x.tenant_id = _nuvopipe.tenant() AND x.id = connector_id;
