@@ -280,6 +280,51 @@ SELECT throws_ok($$SET LOCAL ROLE regress_np_list_a; SELECT nuvopipe_api.item_re
 SELECT throws_ok($$SET LOCAL ROLE regress_np_list_a; SELECT nuvopipe_api.item_read(jsonb_build_object('id', (SELECT id FROM ids WHERE i = 1001)))$$, '42704', NULL);
 SELECT throws_ok($$SET LOCAL ROLE regress_np_list_a; SELECT _nuvopipe.api_list('thing', '{}')$$, '42501', NULL, 'the engine is not for users');
 
+-- --- and whoever a token says
+CREATE FUNCTION pg_temp.act_as(token text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM set_config('request.headers', jsonb_strip_nulls(jsonb_build_object('authorization', token))::text, true);
+	PERFORM nuvopipe_api.pre_request();
+END $$;
+CREATE TABLE _nuvopipe.owned (id uuid PRIMARY KEY, tenant_id uuid NOT NULL, owner_id uuid NOT NULL, is_public boolean NOT NULL, name text NOT NULL, created_at timestamptz NOT NULL);
+CREATE VIEW _nuvopipe.api_owned AS
+	SELECT o.id, o.name, o.created_at, o.tenant_id AS _tenant_id, o.owner_id AS _owner_id, 'nuvopipe_admin'::name AS _owner_role, o.is_public AND p.kind <> 'SUB_ORG' AS _shared
+		FROM _nuvopipe.owned o JOIN _nuvopipe.principal p ON p.id = o.owner_id;
+SELECT id AS acme FROM nuvopipe.create_organization('acme') \gset
+SELECT id AS beta FROM nuvopipe.create_organization('beta') \gset
+SELECT nuvopipe.create_user('ann@acme.test', 'acme') AS ann \gset
+SELECT nuvopipe.create_user('eve@beta.test', 'beta') AS eve \gset
+SELECT nuvopipe.create_sub_organization('Customer 1', 'c1', 'acme') AS c1 \gset
+SELECT nuvopipe.create_sub_organization('Customer 2', 'c2', 'acme') AS c2 \gset
+SELECT nuvopipe.create_sub_organization('Customer 3', 'c3', 'acme', '{"tdm": {"read": false}}') AS c3 \gset
+SELECT nuvopipe.create_token('ann@acme.test', organization => 'acme') AS t_ann, nuvopipe.create_token('eve@beta.test', organization => 'beta') AS t_eve, nuvopipe.create_token('c1', organization => 'acme') AS t_c1,
+	nuvopipe.create_token('c3', organization => 'acme') AS t_c3, nuvopipe.create_token('ann@acme.test', 'api_key', scopes => ARRAY['execution:read'], organization => 'acme') AS t_key \gset
+INSERT INTO _nuvopipe.owned
+	SELECT pg_temp.id(2000 + row_number() OVER ()::int), tenant::uuid, owner::uuid, is_public, name, '2024-01-01Z'
+		FROM (VALUES (:'acme', :'ann', false, 'ann private'), (:'acme', :'ann', true, 'ann public'), (:'acme', :'c1', false, 'c1 private'), (:'acme', :'c1', true, 'c1 public'),
+			(:'acme', :'c2', false, 'c2 private'), (:'acme', :'c2', true, 'c2 public'), (:'beta', :'eve', true, 'eve public')) AS v (tenant, owner, is_public, name);
+CREATE FUNCTION pg_temp.names(kind text) RETURNS text LANGUAGE sql AS $$ SELECT string_agg(o->>'name', ', ' ORDER BY o->>'name') FROM jsonb_array_elements(_nuvopipe.api_list('owned', '{}', kind => kind) -> 'data') o $$;
+SELECT pg_temp.act_as(:'t_ann') AS caller \gset
+SELECT is(pg_temp.names('tdm'), 'ann private, ann public, c1 private, c1 public, c2 private, c2 public', 'a user sees all of the organization');
+SELECT is(pg_temp.names('template'), 'ann private, ann public, c1 private, c1 public, c2 private, c2 public', 'also what is for users alone');
+SELECT is(_nuvopipe.api_read('owned', pg_temp.id(2005)) ->> 'name', 'c2 private');
+SELECT throws_ok($$SELECT _nuvopipe.api_read('owned', pg_temp.id(2007))$$, '42704', 'owned "01900000-0000-7000-8000-0000000007d7" does not exist', 'nothing of another organization');
+SELECT pg_temp.act_as(:'t_c1') AS caller \gset
+SELECT is(pg_temp.names('tdm'), 'ann public, c1 private, c1 public', 'a sub-organization sees its own, and what users made public');
+SELECT is(_nuvopipe.api_list('owned', '{"pagination": {"limit": 1}}', kind => 'tdm') #>> '{pagination,total}', '3', 'and counts no more');
+SELECT is(_nuvopipe.api_read('owned', pg_temp.id(2003), kind => 'tdm') ->> 'name', 'c1 private');
+SELECT throws_ok($$SELECT _nuvopipe.api_read('owned', pg_temp.id(2001), kind => 'tdm')$$, '42704', NULL, 'not what is private');
+SELECT throws_ok($$SELECT _nuvopipe.api_read('owned', pg_temp.id(2006), kind => 'tdm')$$, '42704', NULL, 'not what another one made public');
+SELECT throws_ok($$SELECT pg_temp.names('template')$$, '42501', NULL, 'nor what is for users alone');
+SELECT pg_temp.act_as(:'t_c3') AS caller \gset
+SELECT throws_ok($$SELECT pg_temp.names('tdm')$$, '42501', NULL, 'without the right');
+SELECT throws_ok($$SELECT _nuvopipe.api_read('owned', pg_temp.id(2002), kind => 'tdm')$$, '42501', NULL);
+SELECT pg_temp.act_as(:'t_key') AS caller \gset
+SELECT throws_ok($$SELECT pg_temp.names('tdm')$$, '42501', NULL, 'beyond the scope of the key');
+SELECT pg_temp.act_as(:'t_eve') AS caller \gset
+SELECT is(pg_temp.names('tdm'), 'eve public', 'each organization its own');
+SELECT pg_temp.act_as(NULL) AS caller \gset
+
 -- --- small things
 SELECT is(_nuvopipe.actor(pg_temp.id(1), 'n', 'i', 'ROLE'), jsonb_build_object('id', pg_temp.id(1), 'name', 'n', 'identifier', 'i', 'type', 'USER'));
 SELECT is(_nuvopipe.actor(pg_temp.id(1), 'n', 'i', 'SUB_ORG') ->> 'type', 'SUB_ORG');
