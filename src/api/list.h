@@ -45,7 +45,7 @@
 #include "utils/uuid.h"
 
 #define NVP_LIST_DEFAULT_MAX	100
-#define NVP_LIST_COUNT_MAX		100000
+#define NVP_LIST_COUNT_MAX		10000
 
 typedef struct NvpListCall
 {
