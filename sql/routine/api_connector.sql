@@ -389,7 +389,7 @@ SELECT _nuvopipe.set_schema('ConnectorInput', '{"type": "object", "properties": 
 
 SELECT _nuvopipe.set_schema('Connector', '{"allOf": [{"$ref": "#/components/schemas/Audit"}, {"$ref": "#/components/schemas/ConnectorInput"},
 	{"type": "object", "required": ["name", "type", "node_type", "configuration", "trigger_type", "permissions"], "properties": {
-		"receiver_url": {"type": "string", "format": "uri", "readOnly": true, "description": "where data for an EVENT_BASE input is sent to"}}}]}');
+		"receiver_url": {"type": "string", "format": "uri-reference", "readOnly": true, "description": "where data for an EVENT_BASE input is sent to; shown once, when it is made"}}}]}');
 
 SELECT _nuvopipe.set_schema('ConnectorType', '{"type": "object", "required": ["node_type", "direction", "label", "fields"], "properties": {
 	"node_type": {"type": "string"}, "direction": {"enum": ["INPUT", "OUTPUT"]}, "label": {"type": "string"},

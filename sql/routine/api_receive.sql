@@ -212,7 +212,9 @@ COMMENT ON FUNCTION nuvopipe_api.receive IS
 'POST /receive/{secret}: takes the body as data for an EVENT_BASE input: one execution of each active pipeline that has it. The data may be named by parameter file_name, by Content-Disposition or by Idempotency-Key; the same data under the same name is loaded once.
 Errors: as receive_open.';
 
-SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/{id}/receiver', 'connector_receiver_create', 'A new address for data that is sent to a connector', status => 201);
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/{id}/receiver', 'connector_receiver_create', 'A new address for data that is sent to a connector', status => 201,
+	response => '{"type": "object", "required": ["data"], "properties": {"data": {"type": "object", "required": ["id", "receiver_url"], "properties": {
+		"id": {"type": "string", "format": "uuid"}, "receiver_url": {"type": "string", "format": "uri-reference", "description": "shown this once"}}}}}');
 SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/connector/{id}/receiver', 'connector_receiver_delete', 'Take the address of a connector away', status => 204);
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/receive/{secret}', 'receive', 'Send data to a connector', auth => 'none', mode => 'upload', rate => 'none', status => 202,
 	headers => ARRAY['content-type', 'content-length', 'content-disposition', 'idempotency-key'], max_body => 9007199254740991,
