@@ -87,7 +87,6 @@ SELECT _nuvopipe.set_route('GET', '/test/peer', 'test_peer', 'x', auth => 'none'
 SELECT _nuvopipe.set_route('GET', '/test/sleep/{seconds}', 'test_sleep', 'x', auth => 'none', rate => 'none');
 SELECT _nuvopipe.set_route('GET', '/test/error/{sqlstate}', 'test_error', 'x', auth => 'none', rate => 'none');
 SELECT _nuvopipe.set_route('GET', '/test/state', 'test_state', 'x', auth => 'none', rate => 'none', object => 'thing');
-SELECT _nuvopipe.set_route('GET', '/test/state/{wait}', 'test_state', 'x', auth => 'none', rate => 'none', object => 'thing');
 SELECT _nuvopipe.set_route('POST', '/test/upload', 'test_upload', 'x', auth => 'none', rate => 'none', mode => 'upload', max_body => 3000000000);
 SELECT _nuvopipe.set_route('GET', '/test/download/{pieces}/{fail}', 'test_download', 'x', auth => 'none', rate => 'none', mode => 'download');
 SELECT _nuvopipe.set_route('GET', '/test/events', 'test_events', 'x', auth => 'none', rate => 'none', mode => 'events');
