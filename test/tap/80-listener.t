@@ -136,11 +136,11 @@ ok "leaves no connection" wait_for settled_down
 etag=$(header ETag "$URL/test/state")
 is "$(code -H "If-None-Match: $etag" "$URL/test/state")" 304 "nothing has changed"
 before=$(date +%s%N)
-is "$(code -H "If-None-Match: $etag" "$URL/test/state/1")" 304 "nothing has changed while it waited"
+is "$(code -H "If-None-Match: $etag" "$URL/test/state?wait=1")" 304 "nothing has changed while it waited"
 took=$((($(date +%s%N) - before) / 1000000))
 ok "as long as it wanted ($took ms)" [ $took -ge 1000 ] && ok "no longer" [ $took -lt 2500 ]
 waiting() { q "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'nuvopipe listener' AND state = 'idle' AND xact_start IS NULL"; }
-curl -s -m 25 -o "$NVP_TMP/changed" -w '%{http_code}' -H "If-None-Match: $etag" "$URL/test/state/20" >"$NVP_TMP/code" &
+curl -s -m 25 -o "$NVP_TMP/changed" -w '%{http_code}' -H "If-None-Match: $etag" "$URL/test/state?wait=20" >"$NVP_TMP/code" &
 sleep 0.5
 is "$(waiting)" 1 "who waits has no transaction"
 is "$(code "$URL$HEALTH")" 200 "and keeps nobody waiting"

@@ -47,7 +47,7 @@ CREATE TABLE public.piece (upload uuid, position bigint, data bytea, xid xid8 DE
 CREATE TABLE public.state (name text PRIMARY KEY, value int);
 INSERT INTO public.state VALUES ('wait', 1), ('event', 1);
 CREATE FUNCTION nuvopipe_api.test_echo(jsonb) RETURNS jsonb LANGUAGE sql AS \$\$ SELECT jsonb_build_object('data', \$1) \$\$;
-CREATE FUNCTION nuvopipe_api.test_peer(jsonb) RETURNS jsonb LANGUAGE sql AS \$\$ SELECT jsonb_build_object('data', \$1 -> 'peer') \$\$;
+CREATE FUNCTION nuvopipe_api.test_peer(jsonb) RETURNS jsonb LANGUAGE sql AS \$\$ SELECT jsonb_build_object('data', _nuvopipe.peer()) \$\$;
 CREATE FUNCTION nuvopipe_api.test_sleep(jsonb) RETURNS jsonb LANGUAGE plpgsql AS
 	\$\$ BEGIN PERFORM pg_sleep((\$1 ->> 'seconds')::float); RETURN '{\"data\": \"slept\"}'; END \$\$;
 CREATE FUNCTION nuvopipe_api.test_error(jsonb) RETURNS jsonb LANGUAGE plpgsql AS
@@ -83,11 +83,10 @@ BEGIN
 END \$\$;
 SELECT _nuvopipe.set_route('POST', '/test/echo', 'test_echo', 'x', auth => 'none', rate => 'none', max_body => 200000);
 SELECT _nuvopipe.set_route('GET', '/test/echo', 'test_echo', 'x', auth => 'none', rate => 'none', headers => ARRAY['x-thing']);
-SELECT _nuvopipe.set_route('GET', '/test/peer', 'test_peer', 'x', auth => 'none', rate => 'auth');
+SELECT _nuvopipe.set_route('GET', '/test/peer', 'test_peer', 'x', auth => 'none', rate => 'none');
 SELECT _nuvopipe.set_route('GET', '/test/sleep/{seconds}', 'test_sleep', 'x', auth => 'none', rate => 'none');
 SELECT _nuvopipe.set_route('GET', '/test/error/{sqlstate}', 'test_error', 'x', auth => 'none', rate => 'none');
 SELECT _nuvopipe.set_route('GET', '/test/state', 'test_state', 'x', auth => 'none', rate => 'none', object => 'thing');
-SELECT _nuvopipe.set_route('GET', '/test/state/{wait}', 'test_state', 'x', auth => 'none', rate => 'none', object => 'thing');
 SELECT _nuvopipe.set_route('POST', '/test/upload', 'test_upload', 'x', auth => 'none', rate => 'none', mode => 'upload', max_body => 3000000000);
 SELECT _nuvopipe.set_route('GET', '/test/download/{pieces}/{fail}', 'test_download', 'x', auth => 'none', rate => 'none', mode => 'download');
 SELECT _nuvopipe.set_route('GET', '/test/events', 'test_events', 'x', auth => 'none', rate => 'none', mode => 'events');
