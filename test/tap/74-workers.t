@@ -136,6 +136,13 @@ SELECT nuvopipe.create_connector('hook', 'INPUT', 'MANUAL', '{}', 'EVENT_BASE');
 SELECT nuvopipe.create_connector('secret', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:1/\", \"username\": \"u\", \"password\": \"p\"}');
 SELECT nuvopipe.create_template('template', '{\"pipeline_name\": \"x\"}');
 SELECT nuvopipe.create_pipeline('pushed', 'hook', 'thing', 'target')"
+# what is told to nobody stays in the outbox; a request that may come again is remembered
+qx "ALTER SYSTEM SET nuvopipe.max_senders = 0; SELECT pg_reload_conf()"
+qx "SELECT nuvopipe.create_webhook('told', 'http://127.0.0.1:1/', '{EXECUTION_CREATED}', secret => 'x');
+SELECT nuvopipe.create_organization('tenant'); SELECT nuvopipe.create_user('una@tenant.test', 'tenant', role => 'OWNER')"
+token=$(q "SELECT nuvopipe.create_token('una@tenant.test', organization => 'tenant')")
+is "$(q "SELECT status FROM nuvopipe_api.request('POST', '/dp/api/v1/webhook', '', jsonb_build_object('authorization', '$token', 'idempotency-key', 'k', 'content-type', 'application/json'),
+	convert_to('{\"url\": \"http://127.0.0.1:1/\", \"events\": [\"EXECUTION_FAILED\"], \"secret\": \"x\"}', 'UTF8'))")" 201 "a request with a key"
 line bad target
 queue
 settled SUCCEEDED 1 "a run with issues"
