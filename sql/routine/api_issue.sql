@@ -29,7 +29,7 @@ Errors: 42704, 22023 for an unknown field.';
 -- rows and cells by column and code; examples are the most frequent values
 CREATE OR REPLACE FUNCTION nuvopipe_api.execution_issue_summary(jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
+	SET search_path = pg_catalog, pg_temp SET work_mem = '32MB'
 AS $$
 DECLARE
 	e _nuvopipe.execution := _nuvopipe.find_execution($1 ->> 'id');
@@ -51,14 +51,17 @@ BEGIN
 		SELECT v.column_key, v.code, jsonb_agg(v.value ORDER BY v.n DESC, v.value) AS examples
 			FROM (SELECT b.*, row_number() OVER (PARTITION BY b.column_key, b.code ORDER BY b.n DESC, b.value) AS rank FROM by_value b) v
 			WHERE v.rank <= 3 GROUP BY v.column_key, v.code
+	), cell AS MATERIALIZED (	-- of each step there is less
+		SELECT f.column_key, f.code, f.row_no, count(*) AS n, min(f.message) AS message FROM found f GROUP BY f.column_key, f.code, f.row_no
 	), by_code AS (
-		SELECT f.column_key, f.code, count(*) AS cells, count(DISTINCT f.row_no) AS rows, min(f.message) AS message
-			FROM found f GROUP BY f.column_key, f.code
+		SELECT c.column_key, c.code, sum(c.n)::bigint AS cells, count(*) AS rows, min(c.message) AS message FROM cell c GROUP BY c.column_key, c.code
+	), column_row AS MATERIALIZED (
+		SELECT c.column_key, c.row_no FROM cell c GROUP BY c.column_key, c.row_no
 	), by_column AS (
-		SELECT f.column_key, count(DISTINCT f.row_no) AS rows FROM found f GROUP BY f.column_key
+		SELECT r.column_key, count(*) AS rows FROM column_row r GROUP BY r.column_key
 	)
-	SELECT jsonb_build_object('cells', (SELECT count(DISTINCT (f.row_no, f.column_key)) FROM found f WHERE f.column_key IS NOT NULL),
-		'rows', (SELECT count(DISTINCT f.row_no) FROM found f),
+	SELECT jsonb_build_object('cells', (SELECT count(*) FROM column_row r WHERE r.column_key IS NOT NULL),
+		'rows', (SELECT count(*) FROM (SELECT r.row_no FROM column_row r GROUP BY r.row_no) r),
 		'columns', coalesce((SELECT jsonb_agg(jsonb_build_object('column_key', g.column_key, 'label', labels ->> g.column_key, 'cells', g.cells,
 					'rows', g.rows, 'codes', g.codes) ORDER BY g.cells DESC, g.column_key)
 				FROM (SELECT c.column_key, sum(c.cells) AS cells, min(b.rows) AS rows, jsonb_agg(jsonb_build_object('code', c.code, 'message', c.message,
@@ -120,9 +123,9 @@ BEGIN
 	), problem AS (
 		SELECT o.row_no, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', e.attempts || '-' || o.seq, 'row_no', o.row_no, 'column_key', o.column_key,
 				'source_column', o.source_column, 'code', o.code, 'message', o.message, 'severity', o.severity, 'value', o.value, 'state', 'OPEN')) ORDER BY o.seq) AS issues
-			FROM (SELECT min(p.seq) AS near, array_agg(p.row_no) AS row_nos FROM page p) w
-				CROSS JOIN LATERAL _nuvopipe.issues_of_rows(e.tenant_id, e.id, e.attempts, w.near, w.row_nos) o
-			WHERE w.row_nos IS NOT NULL
+			FROM (SELECT min(p.seq) AS near, min(p.row_no) AS low, max(p.row_no) AS high FROM page p) w
+				CROSS JOIN LATERAL _nuvopipe.issues_of_rows(e.tenant_id, e.id, e.attempts, w.near, w.low, w.high) o
+			WHERE w.near IS NOT NULL
 			GROUP BY o.row_no
 	)
 	SELECT count(*), max(p.seq), coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row_no', p.row_no, 'line', p.line_no, 'state', 'REJECTED'))

@@ -135,7 +135,8 @@ COMMENT ON FUNCTION nuvopipe_api.upload_write_open IS 'PATCH /upload/{id}, befor
 Errors: 42704, NP409 for another offset than that of the upload, NP412, NP415, 54000, 22023.';
 
 CREATE OR REPLACE FUNCTION nuvopipe_api.upload_write(jsonb) RETURNS jsonb
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	-- volatile: it must see the pieces of its own request
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

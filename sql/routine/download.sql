@@ -8,11 +8,12 @@ CREATE OR REPLACE FUNCTION _nuvopipe.csv_line(cells text[]) RETURNS text
 	AS 'MODULE_PATHNAME', 'nuvopipe_csv_line' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION _nuvopipe.csv_line IS 'One line of CSV for people: a cell that a spreadsheet would take for a formula gets a quote mark in front.';
 
+-- the columns of the source, and the one that surplus text of a row is shown in
 CREATE OR REPLACE FUNCTION _nuvopipe.issue_header(names bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'nuvopipe_issue_header' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
--- Issues of an attempt behind seq after, in order, without end: the caller stops.  rejected: only those with a row, and that.
--- Pages are found by the key, and packs are read one by one.
+-- Issues of an attempt behind seq after, in order; rejected: only those with a row, and that.  Ends after so many issues, or where
+-- their rows have grown beyond 1 MB.  Pages are found by the key, and packs are read one by one.
 CREATE OR REPLACE FUNCTION _nuvopipe.issues_from(tenant uuid, execution uuid, attempt int, after bigint, rejected boolean, most int)
 	RETURNS TABLE (seq bigint, row_no bigint, line_no bigint, column_key text, source_column text, code text, message text,
 		value text, severity text, source jsonb)
@@ -25,6 +26,7 @@ DECLARE
 	names bytea;
 	first bigint;
 	found int := 0;
+	bytes bigint := 0;
 BEGIN
 	SELECT n.data INTO names FROM _nuvopipe.issue n
 		WHERE n.tenant_id = tenant AND n.execution_id = execution AND n.attempt = attempt AND n.seq = 0;
@@ -38,7 +40,8 @@ BEGIN
 			CONTINUE WHEN seq <= after;
 			RETURN NEXT;
 			found := found + 1;
-			IF found >= most THEN
+			bytes := bytes + coalesce(pg_column_size(source), 0);
+			IF found >= most OR bytes > 1048576 THEN
 				RETURN;
 			END IF;
 		END LOOP;
@@ -47,13 +50,14 @@ END
 $$;
 
 /*
- * All issues of certain rows.  Issues lie batch after batch, and a batch has at
- * most 1000 rows (NVP_BATCH_ROWS in src/base/cell.h); so whoever is 1000 rows
- * away from all of them is in another batch, and so is all behind it.
+ * All issues of the rows from low to high, near which seq lies.  Issues lie batch
+ * after batch, and a batch has at most 1000 rows (NVP_BATCH_ROWS in
+ * src/base/cell.h); so whoever is 1000 rows away from all of them is in another
+ * batch, and so is all behind it.
  */
-CREATE OR REPLACE FUNCTION _nuvopipe.issues_of_rows(tenant uuid, execution uuid, attempt int, near bigint, row_nos bigint[])
+CREATE OR REPLACE FUNCTION _nuvopipe.issues_of_rows(tenant uuid, execution uuid, attempt int, near bigint, low bigint, high bigint)
 	RETURNS TABLE (seq bigint, row_no bigint, column_key text, source_column text, code text, message text, value text, severity text)
-	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 1000
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -61,8 +65,6 @@ DECLARE
 	batch_rows constant int := 1000;
 	names bytea;
 	pack record;
-	low bigint := (SELECT min(r) FROM unnest(row_nos) r);
-	high bigint := (SELECT max(r) FROM unnest(row_nos) r);
 	first bigint;
 BEGIN
 	SELECT n.data INTO names FROM _nuvopipe.issue n
@@ -77,20 +79,14 @@ BEGIN
 	FOR pack IN SELECT p.seq, p.data FROM _nuvopipe.issue p
 			WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq >= first
 			ORDER BY p.seq LOOP
-		FOR seq, row_no, column_key, source_column, code, message, value, severity IN
-				SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
-				FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, false) i LOOP
-			IF row_no >= high + batch_rows THEN
-				RETURN;
-			ELSIF row_no = ANY (row_nos) THEN
-				RETURN NEXT;
-			END IF;
-		END LOOP;
+		RETURN QUERY SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+			FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, false) i WHERE i.row_no BETWEEN low AND high;
+		EXIT WHEN (SELECT max(i.row_no) >= high + batch_rows FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, false) i);
 	END LOOP;
 END
 $$;
 
--- What of a stream of texts fits into a piece.  position {"seq": s, "skip": n}: behind issue s, of the next text n bytes are out already.
+-- What of texts fits into a piece.  position {"seq": s, "skip": n}: behind issue s, of the next text n bytes are out already.
 CREATE OR REPLACE FUNCTION _nuvopipe.download_cut(texts text[], seqs bigint[], "position" jsonb, OUT chunk bytea, OUT next jsonb)
 	LANGUAGE plpgsql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp
@@ -99,19 +95,27 @@ AS $$
 DECLARE
 	piece_bytes constant int := 1024 * 1024;
 	skip int := ("position" ->> 'skip')::int;
-	n int := cardinality(seqs);
-	last_bytes int := octet_length(texts[n]);
-	over int;
+	total bigint := -skip;
+	n int := 0;
+	line text;
+	over bigint;
 BEGIN
-	chunk := substr(convert_to(array_to_string(texts, ''), 'UTF8'), skip + 1);
-	over := length(chunk) - piece_bytes;
-	IF over <= 0 THEN
-		next := jsonb_build_object('seq', seqs[n], 'skip', 0);
+	FOREACH line IN ARRAY texts LOOP
+		n := n + 1;
+		total := total + octet_length(line);
+		EXIT WHEN total >= piece_bytes;
+	END LOOP;
+	IF n = 0 THEN
 		RETURN;
 	END IF;
-	-- only the last text goes beyond
-	chunk := substr(chunk, 1, piece_bytes);
-	next := jsonb_build_object('seq', CASE WHEN n > 1 THEN seqs[n - 1] ELSE ("position" ->> 'seq')::bigint END, 'skip', last_bytes - over);
+	chunk := substr(convert_to(array_to_string(texts[1:n], ''), 'UTF8'), skip + 1, piece_bytes);
+	over := total - piece_bytes;
+	IF over <= 0 THEN
+		next := jsonb_build_object('seq', seqs[n], 'skip', 0);
+	ELSE
+		-- the last text goes on in the next piece
+		next := jsonb_build_object('seq', CASE WHEN n > 1 THEN seqs[n - 1] ELSE ("position" ->> 'seq')::bigint END, 'skip', octet_length(line) - over);
+	END IF;
 END
 $$;
 
@@ -123,38 +127,26 @@ BEGIN ATOMIC
 		'code', code, 'severity', severity, 'value', value, 'message', message);
 END;
 
--- Issues as text, one line an issue.
+-- Issues as text, one line an issue.  The first of a list stands behind "[", the others behind a comma.
 CREATE OR REPLACE FUNCTION _nuvopipe.download_issues(descriptor jsonb, "position" jsonb, OUT chunk bytea, OUT next jsonb)
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	piece_bytes constant int := 1024 * 1024;
 	is_json boolean := descriptor ->> 'format' = 'JSON';
-	after bigint := ("position" ->> 'seq')::bigint;
-	total bigint := 0;
-	texts text[] := '{}';
-	seqs bigint[] := '{}';
-	i record;
-	line text;
+	texts text[];
+	seqs bigint[];
 BEGIN
-	FOR i IN SELECT * FROM _nuvopipe.issues_from((descriptor ->> 'tenant')::uuid, (descriptor ->> 'execution')::uuid,
-			(descriptor ->> 'attempt')::int, after, false, 5000) LOOP
-		IF is_json THEN
-			line := CASE WHEN i.seq > 1 THEN E',\n' ELSE '' END
-				|| _nuvopipe.issue_object(i.row_no, i.line_no, i.column_key, i.source_column, i.code, i.severity, i.value, i.message)::text;
-		ELSE
-			line := _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text, i.column_key, i.source_column, i.code, i.severity, i.value, i.message]);
-		END IF;
-		texts := texts || line;
-		seqs := seqs || i.seq;
-		total := total + octet_length(line);
-		EXIT WHEN total >= piece_bytes;
-	END LOOP;
-	IF seqs <> '{}' THEN
-		SELECT * INTO chunk, next FROM _nuvopipe.download_cut(texts, seqs, "position");
-	END IF;
+	SELECT array_agg(CASE
+				WHEN is_json THEN CASE WHEN i.seq > 1 THEN E',\n' ELSE '' END
+					|| _nuvopipe.issue_object(i.row_no, i.line_no, i.column_key, i.source_column, i.code, i.severity, i.value, i.message)::text
+				ELSE _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text, i.column_key, i.source_column, i.code, i.severity, i.value, i.message])
+			END ORDER BY i.seq), array_agg(i.seq ORDER BY i.seq)
+		INTO texts, seqs
+		FROM _nuvopipe.issues_from((descriptor ->> 'tenant')::uuid, (descriptor ->> 'execution')::uuid,
+			(descriptor ->> 'attempt')::int, ("position" ->> 'seq')::bigint, false, 5000) i;
+	SELECT * INTO chunk, next FROM _nuvopipe.download_cut(coalesce(texts, '{}'), seqs, "position");
 END
 $$;
 
@@ -165,48 +157,36 @@ CREATE OR REPLACE FUNCTION _nuvopipe.download_rejected(descriptor jsonb, "positi
 AS $$
 #variable_conflict use_variable
 DECLARE
-	piece_bytes constant int := 1024 * 1024;
 	is_json boolean := descriptor ->> 'format' = 'JSON';
 	tenant uuid := (descriptor ->> 'tenant')::uuid;
 	execution uuid := (descriptor ->> 'execution')::uuid;
 	attempt int := (descriptor ->> 'attempt')::int;
+	after bigint := ("position" ->> 'seq')::bigint;
 	columns text[] := ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns'));
-	total bigint := 0;
-	texts text[] := '{}';
-	seqs bigint[] := '{}';
-	problems jsonb;
-	i record;
-	line text;
+	texts text[];
+	seqs bigint[];
 BEGIN
-	-- issues of the rows in one go; few rows at a time, for they may be large
-	SELECT jsonb_object_agg(r.row_no, r.said) INTO problems
-		FROM (SELECT o.row_no, jsonb_agg(CASE WHEN is_json
-					THEN jsonb_build_object('column_key', o.column_key, 'code', o.code, 'value', o.value, 'message', o.message)
-					ELSE to_jsonb(concat_ws(': ', o.column_key, o.message)) END ORDER BY o.seq) AS said
-				FROM (SELECT min(f.seq) AS near, array_agg(f.row_no) AS row_nos
-					FROM _nuvopipe.issues_from(tenant, execution, attempt, ("position" ->> 'seq')::bigint, true, 500) f) w
-					CROSS JOIN LATERAL _nuvopipe.issues_of_rows(tenant, execution, attempt, w.near, w.row_nos) o
-				WHERE w.row_nos IS NOT NULL
-				GROUP BY o.row_no) r;
-	FOR i IN SELECT * FROM _nuvopipe.issues_from(tenant, execution, attempt, ("position" ->> 'seq')::bigint, true, 500) LOOP
-		IF is_json THEN
-			line := jsonb_build_object('row_no', i.row_no, 'line', i.line_no, 'cells', i.source, 'issues', problems -> i.row_no::text)::text;
-			-- the first is written behind "[", the others behind a comma
-			line := CASE WHEN ("position" ->> 'seq')::bigint = 0 AND seqs = '{}' THEN '' ELSE E',\n' END || line;
-		ELSE
-			line := _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text]
-				|| ARRAY(SELECT i.source ->> c.name FROM unnest(columns) WITH ORDINALITY AS c (name, n) ORDER BY c.n)
-				|| ARRAY[(SELECT string_agg(e.value, ' ' ORDER BY e.key) FROM jsonb_each_text(i.source) e WHERE e.key <> ALL (columns)),
-					(SELECT string_agg(p, '; ') FROM jsonb_array_elements_text(problems -> i.row_no::text) p)]);
-		END IF;
-		texts := texts || line;
-		seqs := seqs || i.seq;
-		total := total + octet_length(line);
-		EXIT WHEN total >= piece_bytes;
-	END LOOP;
-	IF seqs <> '{}' THEN
-		SELECT * INTO chunk, next FROM _nuvopipe.download_cut(texts, seqs, "position");
-	END IF;
+	WITH page AS MATERIALIZED (
+		SELECT * FROM _nuvopipe.issues_from(tenant, execution, attempt, after, true, 2000)
+	), problem AS MATERIALIZED (
+		SELECT o.row_no, CASE WHEN is_json THEN jsonb_agg(jsonb_build_object('column_key', o.column_key, 'code', o.code, 'value', o.value,
+				'message', o.message) ORDER BY o.seq) END AS list,
+				CASE WHEN NOT is_json THEN string_agg(concat_ws(': ', o.column_key, o.message), '; ' ORDER BY o.seq) END AS said
+			FROM (SELECT min(p.seq) AS near, min(p.row_no) AS low, max(p.row_no) AS high FROM page p) w
+				CROSS JOIN LATERAL _nuvopipe.issues_of_rows(tenant, execution, attempt, w.near, w.low, w.high) o
+			WHERE w.near IS NOT NULL
+			GROUP BY o.row_no
+	), line AS (
+		SELECT p.seq, CASE
+				WHEN is_json THEN CASE WHEN after = 0 AND p.seq = min(p.seq) OVER () THEN '' ELSE E',\n' END
+					|| jsonb_build_object('row_no', p.row_no, 'line', p.line_no, 'cells', p.source, 'issues', coalesce(r.list, '[]'))::text
+				ELSE _nuvopipe.csv_line(ARRAY[p.row_no::text, p.line_no::text]
+					|| ARRAY(SELECT p.source ->> c.name FROM unnest(columns) WITH ORDINALITY AS c (name, n) ORDER BY c.n) || r.said)
+			END AS line
+			FROM page p LEFT JOIN problem r ON r.row_no = p.row_no
+	)
+	SELECT array_agg(l.line ORDER BY l.seq), array_agg(l.seq ORDER BY l.seq) INTO texts, seqs FROM line l;
+	SELECT * INTO chunk, next FROM _nuvopipe.download_cut(coalesce(texts, '{}'), seqs, "position");
 END
 $$;
 
@@ -253,7 +233,7 @@ BEGIN
 		chunk := convert_to(CASE
 			WHEN is_json THEN E'[\n'
 			WHEN descriptor ->> 'stream' = 'ISSUES' THEN E'row_no,line,column_key,source_column,code,severity,value,message\n'
-			ELSE _nuvopipe.csv_line(ARRAY['row_no', 'line'] || ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns')) || ARRAY['(surplus)', 'issues'])
+			ELSE _nuvopipe.csv_line(ARRAY['row_no', 'line'] || ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns')) || ARRAY['issues'])
 			END, 'UTF8');
 		next := '{"seq": 0, "skip": 0}';
 		RETURN;

@@ -165,17 +165,33 @@ make_array(Datum *texts, bool *nulls, int n)
 		construct_empty_array(TEXTOID);
 }
 
-/* _nuvopipe.issue_header(names bytea) returns text[]: the source's columns, in its order */
+/*
+ * _nuvopipe.issue_header(names bytea) returns text[]: members of a rejected row in
+ * the source's order; the last is that of surplus text
+ */
 Datum
 nuvopipe_issue_header(PG_FUNCTION_ARGS)
 {
 	bytea	   *bytes = PG_GETARG_BYTEA_PP(0);
 	NvpIssueNames *names = nvp_unpack_names(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
-	Datum	   *texts = palloc(sizeof(Datum) * (Size) Max(names->header.n, 1));
+	const NvpPackedList *header = &names->header;
+	Datum	   *texts = palloc(sizeof(Datum) * ((Size) header->n + 1));
+	char	   *surplus = pstrdup("(surplus)");
+	bool		clash;
 
-	for (int i = 0; i < names->header.n; i++)
-		texts[i] = text_datum(names->header.items[i].ptr, names->header.items[i].len);
-	PG_RETURN_ARRAYTYPE_P(make_array(texts, NULL, names->header.n));
+	for (int i = 0; i < header->n; i++)
+		texts[i] = text_datum(header->items[i].ptr, header->items[i].len);
+	do
+	{
+		clash = false;
+		for (int i = 0; i < header->n && !clash; i++)
+			clash = header->items[i].len == strlen(surplus) &&
+				memcmp(header->items[i].ptr, surplus, header->items[i].len) == 0;
+		if (clash)
+			surplus = psprintf("(%s)", surplus);
+	} while (clash);
+	texts[header->n] = CStringGetTextDatum(surplus);
+	PG_RETURN_ARRAYTYPE_P(make_array(texts, NULL, header->n + 1));
 }
 
 /* ---- the head of an upload --------------------------------------------------- */

@@ -1,5 +1,5 @@
 -- execution_api.sql - executions, issues, downloads, uploads, events and previews as operations of the API
-SELECT plan(104);
+SELECT plan(108);
 
 -- ---- tools ------------------------------------------------------------------
 
@@ -250,6 +250,12 @@ SELECT is(refused('connector_receiver_create', jsonb_build_object('id', :'time')
 SELECT nuvopipe.update_pipeline('ea p', status => 'INACTIVE') AS x \gset
 SELECT is(substr(sent(:'url2', '', '{}', 'x'), 1, 4), '409 ', 'inactive pipelines take none');
 SELECT is((SELECT count(*) FROM _nuvopipe.upload WHERE receives IS NOT NULL), 0::bigint, 'nothing of events is left behind but executions');
+
+SELECT op('connector_create', '{"name": "ea event", "type": "INPUT", "node_type": "MANUAL", "trigger_type": "EVENT_BASE"}') AS c \gset
+SELECT alike(:'c'::jsonb #>> '{data,receiver_url}', '/dp/api/v1/receive/___________________________________________', 'a connector that is made tells its address');
+SELECT is(op('connector_read', jsonb_build_object('id', :'c'::jsonb #>> '{data,id}')) #>> '{data,receiver_url}', NULL, 'once');
+SELECT alike(op('connector_receiver_create', jsonb_build_object('id', :'c'::jsonb #>> '{data,id}')) #>> '{data,receiver_url}', '/dp/api/v1/receive/%', 'a new one when it is asked for');
+SELECT is(op('connector_receiver_delete', jsonb_build_object('id', :'c'::jsonb #>> '{data,id}')), '{"$status": 204}', 'or none');
 
 -- ---- others -----------------------------------------------------------------------------------
 
