@@ -181,6 +181,18 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.pipeline_read IS 'GET /pipeline/{id}: one pipeline with its current configuration. Errors: 42704.';
 
+CREATE OR REPLACE FUNCTION nuvopipe_api.pipeline_state(jsonb) RETURNS jsonb
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM _nuvopipe.require_right('read', 'pipeline');
+	RETURN jsonb_build_object('data', _nuvopipe.api_read('pipeline', _nuvopipe.api_id('pipeline', $1 ->> 'id'),
+		'{executions,last_executions,last_execution_at}'));
+END
+$$;
+COMMENT ON FUNCTION nuvopipe_api.pipeline_state IS 'One pipeline without what its executions count: what its entity tag is made from. Errors: 42704.';
+
 -- Give a pipeline, whose row is locked, a configuration, unless it has the same already.
 CREATE OR REPLACE FUNCTION _nuvopipe.replace_configuration(object_id uuid, input uuid, output uuid, tdm uuid, mapping jsonb, schedule jsonb,
 		threshold numeric, developer_mode boolean, options jsonb) RETURNS void
@@ -397,11 +409,11 @@ SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline', 'pipeline_create', 'Cr
 		"template": {"type": "string", "description": "id (or name) of a template, which gives what is absent"}, "template_id": {"type": "string", "description": "other name of template"}}}]}',
 	response => _nuvopipe.data_of('Pipeline'));
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/pipeline', 'pipeline_list', 'List pipelines', response => _nuvopipe.list_of('Pipeline'));
-SELECT _nuvopipe.set_route('GET', '/dp/api/v1/pipeline/{id}', 'pipeline_read', 'Read a pipeline', object => 'pipeline', reader => 'pipeline_read',
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/pipeline/{id}', 'pipeline_read', 'Read a pipeline', object => 'pipeline', reader => 'pipeline_state',
 	response => _nuvopipe.data_of('Pipeline'));
-SELECT _nuvopipe.set_route('PUT', '/dp/api/v1/pipeline/{id}', 'pipeline_update', 'Update a pipeline: the members that are given', object => 'pipeline', reader => 'pipeline_read',
+SELECT _nuvopipe.set_route('PUT', '/dp/api/v1/pipeline/{id}', 'pipeline_update', 'Update a pipeline: the members that are given', object => 'pipeline', reader => 'pipeline_state',
 	request => _nuvopipe.body_of('PipelineInput'), response => _nuvopipe.data_of('Pipeline'));
-SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/pipeline/{id}', 'pipeline_delete', 'Delete a pipeline; its executions stay', object => 'pipeline', reader => 'pipeline_read',
+SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/pipeline/{id}', 'pipeline_delete', 'Delete a pipeline; its executions stay', object => 'pipeline', reader => 'pipeline_state',
 	response => _nuvopipe.body_of('Deleted'));
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/pipeline/{id}/configuration', 'configuration_list', 'List the versions of a pipeline''s configuration, the newest first',
 	response => _nuvopipe.list_of('ConfigurationVersion'));

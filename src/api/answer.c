@@ -195,12 +195,12 @@ nvp_api_fail(const ErrorData *error, const NvpApiRequest *request, NvpApiAnswer 
 		nvp_api_refuse(answer, 500, "internal_error", "the request failed for a reason that was written to the server's log");
 		return;
 	}
-	if (strcmp(sqlstate, "42704") == 0 && is_about_path(request, message))
+	path = path_length(message);
+	if (strcmp(sqlstate, "42704") == 0 && path == 0 && is_about_path(request, message))
 	{
 		nvp_api_refuse(answer, 404, "not_found", message);
 		return;
 	}
-	path = path_length(message);
 	nvp_api_explain(answer, class->status, class->code, message, path ? pnstrdup(message, path) : NULL,
 					error->hint ? error->hint : error->detail, NULL);
 	if (class->status == 503)

@@ -37,6 +37,15 @@ is_listed(const char *list, const char *tag)
 	return strcmp(list, "*") == 0 || strstr(list, tag) != NULL;
 }
 
+/* the object as its reader shows it, as text */
+static char *
+read_object(NvpApiCall *call)
+{
+	Jsonb	   *current = nvp_route_call(call->route, call->route->reader, call->args);
+
+	return JsonbToCString(NULL, &current->root, VARSIZE(current));
+}
+
 /* ---- If-Match ---------------------------------------------------------------- */
 
 static void
@@ -62,14 +71,12 @@ nvp_condition_refuses(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnsw
 {
 	const NvpRoute *route = call->route;
 	const char *wanted = nvp_api_header(request, "if-match");
-	Jsonb	   *current;
 	char	   *text;
 
 	if (wanted == NULL || route->object == NULL || route->reader == NULL || strcmp(request->method, "GET") == 0)
 		return false;
 	lock_object(route->object, nvp_jsonb_text(&call->args->root, NULL, "id", ""));
-	current = nvp_route_call(route, route->reader, call->args);
-	text = JsonbToCString(NULL, &current->root, VARSIZE(current));
+	text = read_object(call);
 	if (is_listed(wanted, entity_tag(text, strlen(text))))
 		return false;
 	nvp_api_explain(answer, 412, "precondition_failed", "the object has changed since it was read",
@@ -212,8 +219,14 @@ static void
 tag(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
 {
 	const char *known = nvp_api_header(request, "if-none-match");
-	char	   *tag = entity_tag(answer->body, answer->body_len);
+	const NvpRoute *route = call->route;
+	const char *body = answer->body;
+	char	   *tag;
 
+	/* what an object shows beside its own state, such as counters, is no change of it */
+	if (route->reader && strcmp(route->reader, route->operation) != 0)
+		body = read_object(call);
+	tag = entity_tag(body, strlen(body));
 	if (known && is_listed(known, tag))
 	{
 		memset(answer, 0, sizeof(*answer));

@@ -558,7 +558,7 @@ SELECT throws_ok('SELECT * FROM _nuvopipe.token', '42501', NULL, 'no token');
 SELECT throws_ok('SELECT * FROM _nuvopipe.credential', '42501', NULL, 'no secret');
 SELECT throws_ok('DELETE FROM _nuvopipe.tdm', '42501', NULL, 'and reads only');
 SET LOCAL ROLE regress_np_admin;
-SELECT is((SELECT string_agg(name, ' ') FROM _nuvopipe.tdm), 'plain-PRIVATE', 'an admin sees those of its organization');
+SELECT is((SELECT string_agg(name, ' ') FROM _nuvopipe.tdm WHERE name LIKE '%-PRIVATE'), 'plain-PRIVATE', 'an admin sees those of its organization');
 SELECT is((SELECT count(*) > 0 FROM _nuvopipe.principal) AND NOT EXISTS (SELECT FROM _nuvopipe.principal WHERE tenant_id <> '00000000-0000-7000-8000-000000000001'), true, 'with its principals, and nothing of others');
 RESET ROLE;
 
