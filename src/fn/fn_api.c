@@ -309,6 +309,7 @@ unpack_request(NvpApiRequest *request, NvpHeader *headers)
 	request->path = query ? pnstrdup(uri, query - uri) : uri;
 	request->query = query ? query + 1 : "";
 	request->method = uppered(method);
+	request->peer = nvp_api_header(request, "x-real-ip");
 	for (int i = 0; i < request->nheaders; i++)
 	{
 		if (strcmp(headers[i].name, "content-type") == 0)
