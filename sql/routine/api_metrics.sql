@@ -41,23 +41,26 @@ BEGIN
 		SELECT g.status, sum(g.n) AS n FROM (
 			SELECT e.owner_id, e.owner_role, e.status, count(*) AS n FROM _nuvopipe.execution e WHERE e.tenant_id = tenant GROUP BY 1, 2, 3) g
 		WHERE _nuvopipe.can('read', 'execution', g.owner_id, g.owner_role) GROUP BY g.status) c;
-	SELECT count(*) AS attempts, coalesce(sum(a.rows_read), 0) AS rows_read, coalesce(sum(a.rows_written), 0) AS rows_written,
-			coalesce(sum(a.rows_rejected), 0) AS rows_rejected, coalesce(sum(a.total_cells), 0) AS cells,
-			coalesce(sum(a.total_error_cells), 0) AS error_cells, coalesce(sum(a.input_bytes), 0) AS input_bytes,
-			coalesce(sum(a.output_bytes), 0) AS output_bytes, count(a.duration_ms) AS ended, coalesce(sum(a.duration_ms), 0) / 1000.0 AS seconds
-		INTO t
-		FROM _nuvopipe.execution e JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id
-		WHERE e.tenant_id = tenant AND a.tenant_id = tenant AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
-	SELECT array_agg(_nuvopipe.sample(b.n, 'le', replace(b.le::text, 'Infinity', '+Inf'), '_bucket') ORDER BY b.le)
-		INTO h FROM (
-			SELECT l.le, sum(coalesce(d.n, 0)) OVER (ORDER BY l.le) AS n
-				FROM unnest(bound) l (le) LEFT JOIN (
-					SELECT bound[width_bucket(a.duration_ms / 1000.0, bound[1:cardinality(bound) - 1]) + 1] AS le, count(*) AS n
-						FROM _nuvopipe.execution e JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id
-						WHERE e.tenant_id = tenant AND a.tenant_id = tenant AND a.duration_ms IS NOT NULL
-							AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
-						GROUP BY 1) d USING (le)) b;
-	h := h || _nuvopipe.sample(t.seconds, suffix => '_sum') || _nuvopipe.sample(t.ended, suffix => '_count');
+	-- one scan; who may see is asked once an owner
+	WITH owned AS (
+		SELECT e.owner_id, e.owner_role, bound[width_bucket(a.duration_ms / 1000.0::float8, bound[1:cardinality(bound) - 1]) + 1] AS le,
+				count(*) AS n, sum(a.rows_read) AS rows_read, sum(a.rows_written) AS rows_written, sum(a.rows_rejected) AS rows_rejected,
+				sum(a.total_cells) AS cells, sum(a.total_error_cells) AS error_cells, sum(a.input_bytes) AS input_bytes,
+				sum(a.output_bytes) AS output_bytes, sum(a.duration_ms) AS ms
+			FROM _nuvopipe.execution e JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id
+			WHERE e.tenant_id = tenant AND a.tenant_id = tenant
+			GROUP BY 1, 2, 3
+	), seen AS (
+		SELECT o.* FROM owned o WHERE _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)
+	)
+	SELECT coalesce(sum(s.n), 0) AS attempts, coalesce(sum(s.rows_read), 0) AS rows_read, coalesce(sum(s.rows_written), 0) AS rows_written,
+			coalesce(sum(s.rows_rejected), 0) AS rows_rejected, coalesce(sum(s.cells), 0) AS cells, coalesce(sum(s.error_cells), 0) AS error_cells,
+			coalesce(sum(s.input_bytes), 0) AS input_bytes, coalesce(sum(s.output_bytes), 0) AS output_bytes,
+			coalesce(sum(s.n) FILTER (WHERE s.le IS NOT NULL), 0) AS ended, coalesce(sum(s.ms), 0) / 1000.0 AS seconds,
+			ARRAY(SELECT _nuvopipe.sample((SELECT coalesce(sum(d.n), 0) FROM seen d WHERE d.le <= l.le), 'le', replace(l.le::text, 'Infinity', '+Inf'), '_bucket')
+				FROM unnest(bound) l (le) ORDER BY l.le) AS buckets
+		INTO t FROM seen s;
+	h := t.buckets || _nuvopipe.sample(t.seconds, suffix => '_sum') || _nuvopipe.sample(t.ended, suffix => '_count');
 	RETURN _nuvopipe.metric('executions', 'gauge', 'Executions by state.', VARIADIC ARRAY(
 			SELECT _nuvopipe.sample(coalesce((n ->> s)::numeric, 0), 'state', s)
 				FROM unnest(ARRAY['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED']) s))
