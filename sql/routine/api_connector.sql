@@ -111,7 +111,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.connector_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'connector');
 	RETURN _nuvopipe.api_list('connector', $1);
 END
 $$;
@@ -122,7 +121,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.connector_read(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'connector');
 	RETURN _nuvopipe.connector_answer(_nuvopipe.api_id('connector', $1 ->> 'id'), 'read');
 END
 $$;

@@ -176,6 +176,7 @@ DECLARE
 	valid_id uuid := _nuvopipe.valid_token(_nuvopipe.named_token($1));
 BEGIN
 	UPDATE _nuvopipe.token t SET revoked_at = clock_timestamp() WHERE t.id = valid_id;
+	PERFORM _nuvopipe.forget_tokens();
 	RETURN '{"message": "success"}';
 END
 $$;
@@ -281,7 +282,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.token_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'token');
 	RETURN _nuvopipe.api_list('token', $1);
 END
 $$;
@@ -293,7 +293,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.token_revoke(jsonb) RETURNS jsonb
 AS $$
 DECLARE
 	-- a token would do as well as an id, but has no place in a path
-	token_id uuid := _nuvopipe.path_id($1, 'token');
+	token_id uuid := _nuvopipe.api_id('token', $1 ->> 'id');
 BEGIN
 	PERFORM _nuvopipe.require_right('delete', 'token');
 	IF NOT EXISTS (SELECT FROM _nuvopipe.api_token t WHERE t.id = token_id AND t._tenant_id = _nuvopipe.tenant())
@@ -336,31 +336,17 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.user_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'user');
 	RETURN _nuvopipe.api_list('user', $1);
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.user_list IS 'GET /user: users of the caller''s organization.';
-
-CREATE OR REPLACE FUNCTION _nuvopipe.path_id(args jsonb, what text) RETURNS uuid
-	LANGUAGE plpgsql IMMUTABLE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF _nuvopipe.is_uuid(args ->> 'id') IS NOT TRUE THEN
-		RAISE EXCEPTION '% "%" does not exist', what, args ->> 'id' USING ERRCODE = 'undefined_object';
-	END IF;
-	RETURN args ->> 'id';
-END
-$$;
 
 CREATE OR REPLACE FUNCTION nuvopipe_api.user_read(jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'user');
-	RETURN jsonb_build_object('data', _nuvopipe.api_read('user', _nuvopipe.path_id($1, 'user')));
+	RETURN jsonb_build_object('data', _nuvopipe.api_read('user', _nuvopipe.api_id('user', $1 ->> 'id')));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.user_read IS 'GET /user/{id}: one user.';
@@ -371,7 +357,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.user_update(jsonb) RETURNS jsonb
 AS $$
 DECLARE
 	given jsonb := _nuvopipe.given_members($1, '{email,identifier,first_name,last_name,role,position,password,permissions}');
-	user_id uuid := _nuvopipe.path_id($1, 'user');
+	user_id uuid := _nuvopipe.api_id('user', $1 ->> 'id');
 BEGIN
 	PERFORM _nuvopipe.require_right('write', 'user');
 	PERFORM nuvopipe.update_user(
@@ -395,7 +381,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.user_delete(jsonb) RETURNS jsonb
 AS $$
 BEGIN
 	PERFORM _nuvopipe.require_right('delete', 'user');
-	PERFORM nuvopipe.delete_user(_nuvopipe.path_id($1, 'user')::text);
+	PERFORM nuvopipe.delete_user(_nuvopipe.api_id('user', $1 ->> 'id')::text);
 	RETURN '{"message": "success"}';
 END
 $$;
@@ -425,7 +411,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_list(jsonb) RETURNS jso
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'sub_organization');
 	RETURN _nuvopipe.api_list('sub_organization', $1);
 END
 $$;
@@ -436,8 +421,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_read(jsonb) RETURNS jso
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'sub_organization');
-	RETURN jsonb_build_object('data', _nuvopipe.api_read('sub_organization', _nuvopipe.path_id($1, 'sub-organization')));
+	RETURN jsonb_build_object('data', _nuvopipe.api_read('sub_organization', _nuvopipe.api_id('sub-organization', $1 ->> 'id')));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.sub_organization_read IS 'GET /sub-organization/{id}: one of them.';
@@ -448,7 +432,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_update(jsonb) RETURNS j
 AS $$
 DECLARE
 	given jsonb := _nuvopipe.given_members($1, '{name,identifier,permissions}');
-	sub_id uuid := _nuvopipe.path_id($1, 'sub-organization');
+	sub_id uuid := _nuvopipe.api_id('sub-organization', $1 ->> 'id');
 BEGIN
 	PERFORM _nuvopipe.require_right('write', 'sub_organization');
 	PERFORM nuvopipe.update_sub_organization(sub_id::text, name => _nuvopipe.given_text(given, 'name'),
@@ -464,7 +448,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_delete(jsonb) RETURNS j
 AS $$
 BEGIN
 	PERFORM _nuvopipe.require_right('delete', 'sub_organization');
-	PERFORM nuvopipe.delete_sub_organization(_nuvopipe.path_id($1, 'sub-organization')::text);
+	PERFORM nuvopipe.delete_sub_organization(_nuvopipe.api_id('sub-organization', $1 ->> 'id')::text);
 	RETURN '{"message": "success"}';
 END
 $$;

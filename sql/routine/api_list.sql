@@ -23,6 +23,10 @@ BEGIN ATOMIC
 	SELECT _nuvopipe.actor(p.id, p.name, p.identifier, p.kind);
 END;
 
+-- The id in a path; whatever is no id names nothing: 42704.
+CREATE OR REPLACE FUNCTION _nuvopipe.api_id(kind text, ref text) RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_api_id' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
 -- One object; 42704 if it is not there or the caller may not see it.  kind: of permission, where it is not the resource's name.
 CREATE OR REPLACE FUNCTION _nuvopipe.api_read(resource text, id uuid, omit text[] DEFAULT NULL, kind text DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'nuvopipe_api_read' LANGUAGE C STABLE;

@@ -164,7 +164,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.pipeline_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'pipeline');
 	RETURN _nuvopipe.api_list('pipeline', $1);
 END
 $$;
@@ -175,7 +174,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.pipeline_read(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'pipeline');
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('pipeline', _nuvopipe.api_id('pipeline', $1 ->> 'id')));
 END
 $$;
@@ -186,7 +184,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.pipeline_state(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'pipeline');
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('pipeline', _nuvopipe.api_id('pipeline', $1 ->> 'id'),
 		'{executions,last_executions,last_execution_at}'));
 END

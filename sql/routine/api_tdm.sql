@@ -8,19 +8,6 @@
  * alone (id, created_at ...) are ignored.
  */
 
--- The id in a path; whatever is no id names nothing.
-CREATE OR REPLACE FUNCTION _nuvopipe.api_id(kind text, ref text) RETURNS uuid
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF _nuvopipe.is_uuid(ref) IS NOT TRUE THEN
-		RAISE EXCEPTION '% "%" does not exist', kind, ref USING ERRCODE = 'undefined_object';
-	END IF;
-	RETURN ref::uuid;
-END
-$$;
-
 -- The same for an object on which the caller may do verb.
 CREATE OR REPLACE FUNCTION _nuvopipe.api_find(kind text, ref text, verb text) RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -173,7 +160,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.tdm_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'tdm');
 	RETURN _nuvopipe.api_list('tdm', $1);
 END
 $$;
@@ -184,7 +170,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.tdm_read(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'tdm');
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('tdm', _nuvopipe.api_id('tdm', $1 ->> 'id')));
 END
 $$;

@@ -134,7 +134,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.template_list(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'template');
 	RETURN _nuvopipe.api_list('template', $1);
 END
 $$;
@@ -145,7 +144,6 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.template_read(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM _nuvopipe.require_right('read', 'template');
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('template', _nuvopipe.api_id('template', $1 ->> 'id')));
 END
 $$;

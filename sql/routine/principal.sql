@@ -25,6 +25,10 @@ CREATE OR REPLACE FUNCTION _nuvopipe.password_matches(identifier text, password 
 CREATE OR REPLACE FUNCTION _nuvopipe.new_secret(prefix text) RETURNS text
 	AS 'MODULE_PATHNAME', 'nuvopipe_new_secret' LANGUAGE C STRICT VOLATILE PARALLEL SAFE;
 
+-- Processes remember what tokens may; whatever changes that says so, for its commit.
+CREATE OR REPLACE FUNCTION _nuvopipe.forget_tokens() RETURNS void
+	AS 'MODULE_PATHNAME', 'nuvopipe_forget_tokens' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
 CREATE OR REPLACE FUNCTION _nuvopipe.digest(secret text) RETURNS bytea
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
@@ -326,6 +330,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE g.id = tenant;
+	PERFORM _nuvopipe.forget_tokens();
 	RETURN tenant;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.principal_taken(SQLERRM, 'organization', name, database_role);
@@ -636,6 +641,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE p.tenant_id = tenant AND p.id = target.id;
+	PERFORM _nuvopipe.forget_tokens();
 	IF password IS NOT NULL THEN
 		PERFORM _nuvopipe.store_password(tenant, target.id, password);
 	END IF;
@@ -661,6 +667,7 @@ BEGIN
 		WHERE p.tenant_id = tenant AND p.id = user_id;
 	UPDATE _nuvopipe.token t SET revoked_at = clock_timestamp()
 		WHERE t.tenant_id = tenant AND t.principal_id = user_id AND t.kind = 'SESSION' AND t.revoked_at IS NULL;
+	PERFORM _nuvopipe.forget_tokens();
 END
 $$;
 
@@ -699,6 +706,7 @@ BEGIN
 		WHERE p.tenant_id = tenant AND p.id = principal_id;
 	UPDATE _nuvopipe.token t SET revoked_at = moment
 		WHERE t.tenant_id = tenant AND t.principal_id = principal_id AND t.revoked_at IS NULL;
+	PERFORM _nuvopipe.forget_tokens();
 END
 $$;
 
@@ -787,6 +795,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE p.tenant_id = tenant AND p.id = target.id;
+	PERFORM _nuvopipe.forget_tokens();
 	RETURN target.id;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.principal_taken(SQLERRM, 'sub-organization', identifier, database_role);

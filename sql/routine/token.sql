@@ -62,6 +62,7 @@ BEGIN
 			retired_at = coalesce(k.retired_at, moment),
 			revoked_at = CASE WHEN revoke THEN coalesce(k.revoked_at, moment) ELSE k.revoked_at END
 		WHERE k.id <> new_id;
+	PERFORM _nuvopipe.forget_tokens();
 	RETURN new_id;
 END
 $$;
@@ -198,7 +199,11 @@ BEGIN
 	END IF;
 	UPDATE _nuvopipe.token t SET revoked_at = clock_timestamp()
 		WHERE t.id = token_id AND t.revoked_at IS NULL AND (t.expires_at > clock_timestamp() OR t.expires_at IS NULL);
-	RETURN FOUND;
+	IF FOUND THEN
+		PERFORM _nuvopipe.forget_tokens();
+		RETURN true;
+	END IF;
+	RETURN false;
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.revoke_token IS

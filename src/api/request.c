@@ -390,13 +390,13 @@ render(const NvpRoute *route, Jsonb *result, NvpApiAnswer *answer)
 static void
 render_download(NvpApiCall *call, Jsonb *descriptor, NvpApiAnswer *answer)
 {
-	char	   *name = nvp_jsonb_text(&descriptor->root, NULL, "file_name", NULL);
+	char	   *disposition = nvp_jsonb_text(&descriptor->root, NULL, "content_disposition", NULL);
 
 	memset(answer, 0, sizeof(*answer));
 	answer->status = call->route->status;
 	answer->content_type = nvp_jsonb_text(&descriptor->root, NULL, "content_type", "application/octet-stream");
-	if (name)
-		nvp_api_add_header(answer, "Content-Disposition", psprintf("attachment; filename=\"%s\"", name));
+	if (disposition)
+		nvp_api_add_header(answer, "Content-Disposition", disposition);
 }
 
 static void

@@ -14,7 +14,11 @@
  *
  * Signing keys never change, so each is unsealed once and stays in the memory of
  * the process.  Whatever can change (revocation, expiry, rights, a principal or a
- * key that is gone) is read from the rows at each call.
+ * key that is gone) is read from the rows, and remembered until somebody changes
+ * one of them: functions that do send an invalidation with their commit
+ * (nvp_token_forget), which every process takes in before its next transaction.
+ * Rows that a superuser changed by hand count after a few seconds.  A transaction
+ * that has written something itself trusts the rows alone.
  *
  * Memory: keys live as long as the process; text is in the current context.
  * Errors: those of base/secret.h when a key is read; a token that is wrong is
@@ -28,10 +32,14 @@
 
 #include <sodium.h>
 
+#include "access/xact.h"
+#include "catalog/namespace.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/inval.h"
 #include "utils/json.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "api/token.h"
@@ -40,6 +48,8 @@
 #include "base/secret.h"
 
 #define MAX_TOKEN		4096
+#define MAX_REMEMBERED	4096
+#define REMEMBERED_MS	5000
 #define UUID_TEXT		36
 #define HEADER_START	"{\"alg\":\"HS256\",\"typ\":\"JWT\",\"kid\":\""
 #define HEADER_END		"\"}"
@@ -53,6 +63,14 @@ typedef struct NvpSigningKey
 	pg_uuid_t	id;				/* hash key: "kid" */
 	unsigned char bytes[crypto_auth_hmacsha256_KEYBYTES];
 } NvpSigningKey;
+
+typedef struct NvpKnownToken
+{
+	pg_uuid_t	id;				/* hash key */
+	pg_uuid_t	signing_key;
+	NvpCaller	caller;
+	TimestampTz read_at;
+} NvpKnownToken;
 
 /* Rights of users only have no bits of a principal's: a token's scopes may still leave them out. */
 #define TOKEN_ROW \
@@ -216,8 +234,79 @@ judge(NvpQuery *query, uint64 rows, const pg_uuid_t *signing_key, NvpCaller *cal
 	return caller->expires_at <= GetCurrentTimestamp() ? NVP_TOKEN_EXPIRED : NVP_TOKEN_OK;
 }
 
+/* ---- what is remembered ------------------------------------------------------- */
+
+static HTAB *remembered = NULL;
+static Oid	token_relation = InvalidOid;
+
+static void
+forget_all(Datum arg, Oid relation)
+{
+	if (remembered == NULL || (OidIsValid(relation) && relation != token_relation))
+		return;
+	hash_destroy(remembered);
+	remembered = NULL;
+}
+
+static Oid
+find_relation(void)
+{
+	return get_relname_relid("token", get_namespace_oid("_nuvopipe", false));
+}
+
+/* nvp_token_forget: see token.h */
+void
+nvp_token_forget(void)
+{
+	CacheInvalidateRelcacheByRelid(find_relation());
+}
+
+/* a caller whose rows were read a moment ago, and not changed since */
+static bool
+recall(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *caller)
+{
+	NvpKnownToken *known;
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (remembered == NULL || TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return false;
+	known = hash_search(remembered, token_id, HASH_FIND, NULL);
+	if (known == NULL || now > known->read_at + REMEMBERED_MS * INT64CONST(1000) ||
+		known->caller.expires_at <= now || memcmp(&known->signing_key, signing_key, UUID_LEN) != 0)
+		return false;
+	*caller = known->caller;
+	return true;
+}
+
+static void
+remember(const pg_uuid_t *signing_key, const NvpCaller *caller)
+{
+	static bool registered = false;
+	HASHCTL		ctl = {.keysize = sizeof(pg_uuid_t),.entrysize = sizeof(NvpKnownToken),.hcxt = TopMemoryContext};
+	NvpKnownToken *known;
+
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return;
+	if (!registered)
+		CacheRegisterRelcacheCallback(forget_all, (Datum) 0);
+	registered = true;
+	if (remembered && hash_get_num_entries(remembered) >= MAX_REMEMBERED)
+		forget_all((Datum) 0, InvalidOid);
+	if (remembered == NULL)
+	{
+		token_relation = find_relation();
+		remembered = hash_create("nuvopipe tokens", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	known = hash_search(remembered, &caller->token_id, HASH_ENTER, NULL);
+	known->signing_key = *signing_key;
+	known->caller = *caller;
+	known->read_at = GetCurrentTransactionStartTimestamp();
+}
+
+/* ---- looking at a token, the rest -------------------------------------------- */
+
 static NvpTokenState
-check_id(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *caller)
+read_row(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *caller)
 {
 	NvpQuery	query;
 	NvpTokenState state;
@@ -229,11 +318,24 @@ check_id(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *cal
 	return state;
 }
 
+static NvpTokenState
+check_id(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *caller)
+{
+	NvpTokenState state;
+
+	if (recall(token_id, signing_key, caller))
+		return NVP_TOKEN_OK;
+	state = read_row(token_id, signing_key, caller);
+	if (state == NVP_TOKEN_OK)
+		remember(signing_key, caller);
+	return state;
+}
+
 /* nvp_token_check_id: see token.h */
 NvpTokenState
 nvp_token_check_id(const pg_uuid_t *token_id, NvpCaller *caller)
 {
-	return check_id(token_id, NULL, caller);
+	return read_row(token_id, NULL, caller);
 }
 
 static NvpTokenState

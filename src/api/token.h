@@ -31,12 +31,18 @@ typedef enum NvpTokenState
  * nvp_token_check looks at a token: the bare text, without "Bearer ".
  *
  * out: caller, when the state is NVP_TOKEN_OK.
- * xact: needs one; the row is read at each call.
+ * xact: needs one.
  */
 extern NvpTokenState nvp_token_check(const char *token, NvpCaller *caller);
 
 /* nvp_token_check_id looks again at a token that was in order before, by its id. */
 extern NvpTokenState nvp_token_check_id(const pg_uuid_t *token_id, NvpCaller *caller);
+
+/*
+ * nvp_token_forget makes all processes read tokens again: to be called by
+ * whatever changes what a token may, for the commit of the transaction.
+ */
+extern void nvp_token_forget(void);
 
 /*
  * nvp_token_sign makes the text of an access token for a row that exists.

@@ -29,6 +29,7 @@ extern Datum nuvopipe_require_right(PG_FUNCTION_ARGS);
 extern Datum nuvopipe_tenant(PG_FUNCTION_ARGS);
 
 PG_FUNCTION_INFO_V1(nuvopipe_parse_query);
+PG_FUNCTION_INFO_V1(nuvopipe_api_id);
 PG_FUNCTION_INFO_V1(nuvopipe_api_read);
 PG_FUNCTION_INFO_V1(nuvopipe_api_list);
 PG_FUNCTION_INFO_V1(nuvopipe_actor);
@@ -89,6 +90,33 @@ require_args(FunctionCallInfo fcinfo, int n)
 			ereport(ERROR,
 					errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					errmsg("argument %d must not be null", i + 1));
+}
+
+/* just the form that uuid_out writes, in letters of either case */
+static bool
+is_uuid(const char *text)
+{
+	for (int i = 0; i < 36; i++)
+	{
+		bool		is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (is_dash ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
+			return false;
+	}
+	return text[36] == '\0';
+}
+
+/* _nuvopipe.api_id(kind text, ref text) returns uuid */
+Datum
+nuvopipe_api_id(PG_FUNCTION_ARGS)
+{
+	char	   *ref = PG_ARGISNULL(1) ? pstrdup("") : text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+	if (!is_uuid(ref))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("%s \"%s\" does not exist", text_to_cstring(PG_GETARG_TEXT_PP(0)), ref));
+	PG_RETURN_DATUM(DirectFunctionCall1(uuid_in, CStringGetDatum(ref)));
 }
 
 /* _nuvopipe.api_read(resource text, id uuid, omit text[], kind text) returns jsonb */

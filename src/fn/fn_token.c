@@ -30,6 +30,7 @@ PG_FUNCTION_INFO_V1(nuvopipe_caller_is_owner);
 PG_FUNCTION_INFO_V1(nuvopipe_peer);
 PG_FUNCTION_INFO_V1(nuvopipe_check_token);
 PG_FUNCTION_INFO_V1(nuvopipe_sign_token);
+PG_FUNCTION_INFO_V1(nuvopipe_forget_tokens);
 PG_FUNCTION_INFO_V1(nuvopipe_new_secret);
 PG_FUNCTION_INFO_V1(nuvopipe_password_secret);
 PG_FUNCTION_INFO_V1(nuvopipe_password_matches);
@@ -171,4 +172,12 @@ nuvopipe_limit_peek(PG_FUNCTION_ARGS)
 	text	   *key = PG_GETARG_TEXT_PP(1);
 
 	PG_RETURN_INT32(nvp_limit_peek(limit_of(text_to_cstring(PG_GETARG_TEXT_PP(0))), VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)));
+}
+
+/* _nuvopipe.forget_tokens() returns void: to be called by whatever changes what a token may */
+Datum
+nuvopipe_forget_tokens(PG_FUNCTION_ARGS)
+{
+	nvp_token_forget();
+	PG_RETURN_VOID();
 }
