@@ -148,6 +148,14 @@ queue
 settled SUCCEEDED 1 "a run with issues"
 qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; SELECT pg_reload_conf()"
 qx "SELECT nuvopipe.ingest('pushed', convert_to(E'id,name\n7,seven\n', 'UTF8'), 'seven.csv')"
+# data on its way, and what is shown and fetched of it
+upload=$(q "SELECT nuvopipe.create_upload('half.csv', 100)")
+qx "SELECT nuvopipe.append_upload('$upload', 0, convert_to('id,name', 'UTF8')); SELECT nuvopipe.rotate_receiver('hook')"
+whole=$(q "SELECT nuvopipe.create_upload('whole.csv', 8)")
+qx "SELECT nuvopipe.append_upload('$whole', 0, convert_to(E'id,name\n', 'UTF8'))"
+qx "SELECT nuvopipe_api.preview_create(jsonb_build_object('source', jsonb_build_object('upload', '$whole')))"
+waiting=$(q "SELECT id FROM nuvopipe.executions WHERE status = 'QUEUED' LIMIT 1")
+qx "SELECT nuvopipe_api.execution_download_create(jsonb_build_object('id', '$waiting', 'kind', 'INPUT'))"
 # one that is running, by a process that lives
 line file slow
 hold "SELECT pg_advisory_xact_lock(42)"

@@ -62,7 +62,7 @@ CREATE FUNCTION nuvopipe_api.test_upload(jsonb) RETURNS jsonb LANGUAGE sql AS
 CREATE FUNCTION _nuvopipe.upload_append(uuid, bigint, bytea) RETURNS bigint LANGUAGE plpgsql AS
 	\$\$ BEGIN INSERT INTO public.piece VALUES (\$1, \$2, substr(\$3, 1, 16)); RETURN \$2 + length(\$3); END \$\$;
 CREATE FUNCTION nuvopipe_api.test_download(jsonb) RETURNS jsonb LANGUAGE sql AS
-	\$\$ SELECT jsonb_build_object('stream', 'test', 'content_type', 'text/plain', 'file_name', 'x.txt', 'pieces', \$1 -> 'pieces', 'fail', \$1 -> 'fail') \$\$;
+	\$\$ SELECT jsonb_build_object('stream', 'test', 'content_type', 'text/plain', 'content_disposition', 'attachment; filename=\"x.txt\"', 'pieces', \$1 -> 'pieces', 'fail', \$1 -> 'fail') \$\$;
 CREATE FUNCTION _nuvopipe.download_next(descriptor jsonb, \"position\" jsonb, OUT chunk bytea, OUT next jsonb) LANGUAGE plpgsql AS \$\$
 DECLARE
 	n int := coalesce((\$2 #>> '{}')::int, 0);
