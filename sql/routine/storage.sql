@@ -69,6 +69,7 @@ BEGIN
 	DELETE FROM _nuvopipe.upload u WHERE u.expires_at < moment AND u.state = 'EXPIRED';
 	DELETE FROM _nuvopipe.preview p WHERE p.expires_at < moment;
 	DELETE FROM _nuvopipe.download_ticket t WHERE t.expires_at < moment;
+	DELETE FROM _nuvopipe.token t WHERE t.expires_at < moment - interval '1 day';
 	DELETE FROM _nuvopipe.idempotency i WHERE i.created_at < moment - interval '24 hours';
 
 	FOR old IN SELECT b.tenant_id, b.id FROM _nuvopipe.blob b
@@ -91,7 +92,7 @@ BEGIN
 	RETURN chunks - left_over;
 END
 $$;
-COMMENT ON FUNCTION _nuvopipe.purge IS 'Expires uploads, previews, tickets, remembered requests and kept outputs, and removes bytes that nobody refers to, at most so many chunks; returns how many it removed.';
+COMMENT ON FUNCTION _nuvopipe.purge IS 'Ends what has expired (uploads, previews, tickets, tokens, remembered requests, kept outputs), and removes bytes that nobody refers to, at most so many chunks; returns how many it removed.';
 
 -- A blob of bytes that are at hand.
 CREATE OR REPLACE FUNCTION _nuvopipe.store_bytes(tenant uuid, data bytea, file_name text, content_type text) RETURNS uuid

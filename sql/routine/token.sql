@@ -106,9 +106,6 @@ DECLARE
 	moment timestamptz := clock_timestamp();
 	rights int := _nuvopipe.rights(scopes) & coalesce(_nuvopipe.caller_rights(), 1048575);
 BEGIN
-	-- a few that expired long ago make room, of whatever tenant
-	DELETE FROM _nuvopipe.token t WHERE t.id IN (SELECT o.id FROM _nuvopipe.token o
-		WHERE o.expires_at < moment - interval '1 day' ORDER BY o.expires_at LIMIT 4 FOR UPDATE SKIP LOCKED);
 	id := _nuvopipe.uuid_v7();
 	IF kind = 'API_KEY' THEN
 		token := _nuvopipe.new_secret('nvp_');

@@ -445,7 +445,7 @@ write_claims(NvpQuery *query, StringInfo claims)
 	appendStringInfoChar(claims, '}');
 }
 
-/* Claims of a token, whose row gets a signing key if it names none. */
+/* Claims of a token, and the key that its row names. */
 static void
 read_for_signing(const pg_uuid_t *token_id, pg_uuid_t *kid, StringInfo claims)
 {
@@ -453,15 +453,11 @@ read_for_signing(const pg_uuid_t *token_id, pg_uuid_t *kid, StringInfo claims)
 
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, token_id);
-	nvp_query_exec(&query,
-				   "UPDATE _nuvopipe.token SET signing_key_id = _nuvopipe.signing_key_id()"
-				   "	WHERE id = $1 AND signing_key_id IS NULL AND kind <> 'API_KEY'");
-	nvp_arg_uuid(&query, token_id);
-	if (nvp_query_exec(&query,
+	if (nvp_query_read(&query,
 					   "SELECT t.id, t.signing_key_id, p.id, p.identifier, p.kind, t.tenant_id,"
 					   "		floor(extract(epoch FROM t.created_at))::bigint, floor(extract(epoch FROM t.expires_at))::bigint"
 					   "	FROM _nuvopipe.token t JOIN _nuvopipe.principal p ON p.id = t.principal_id"
-					   "	WHERE t.id = $1 AND t.signing_key_id IS NOT NULL") != 1)
+					   "	WHERE t.id = $1 AND t.signing_key_id IS NOT NULL", NVP_PLAN_GENERIC, 1) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("there is no access token to sign")));
