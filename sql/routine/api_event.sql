@@ -68,7 +68,7 @@ BEGIN
 	PERFORM _nuvopipe.expect_word(args -> 'status', 'status', ARRAY['ACTIVE', 'INACTIVE']);
 	-- nuvo's body has no name
 	new_id := nuvopipe.create_webhook(
-		coalesce(args ->> 'name', left(regexp_replace(args ->> 'url', '[?#].*', ''), 210) || ' (' || substr(_nuvopipe.uuid_v7()::text, 25) || ')'),
+		coalesce(args ->> 'name', left(regexp_replace(coalesce(args ->> 'url', ''), '[?#].*', ''), 210) || ' (' || substr(_nuvopipe.uuid_v7()::text, 25) || ')'),
 		args ->> 'url', _nuvopipe.strings(args -> 'events'), args ->> 'pipeline', args ->> 'secret',
 		args ->> 'description', _nuvopipe.strings(args -> 'tags'));
 	IF args ->> 'status' = 'INACTIVE' THEN

@@ -266,7 +266,10 @@ refuse_route(const NvpRouteMatch *match, const NvpApiRequest *request, NvpApiAns
 {
 	if (match->allowed == NULL)
 	{
-		nvp_api_refuse(answer, 404, "not_found", psprintf("there is nothing at \"%s\"", request->path));
+		bool		is_text = pg_verifymbstr(request->path, strlen(request->path), true);
+
+		nvp_api_refuse(answer, 404, "not_found",
+					   is_text ? psprintf("there is nothing at \"%s\"", request->path) : "the path is not valid UTF-8");
 		return;
 	}
 	if (strcmp(request->method, "OPTIONS") == 0)
@@ -301,7 +304,7 @@ bool
 nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
 {
 	MemoryContext context = call->context;
-	NvpRouteMatch match;
+	NvpRouteMatch match = {0};
 
 	nvp_caller_drop();
 	memset(call, 0, sizeof(*call));
