@@ -14,6 +14,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 use HTTP::Tiny;
+use IPC::Open2;
 use JSON::PP;
 use IO::Socket::INET;
 use Socket qw(IPPROTO_TCP TCP_NODELAY);
@@ -118,15 +119,21 @@ our $pagination = {total => 'int', offset => 'int', limit => 'int', 'next?' => '
 
 # ---- SQL
 
+# sql STATEMENT, [script] : rows; a script may hold psql's own commands
 sub sql
 {
-	my ($statement, @option) = @_;
-	open my $pipe, '-|', "$ENV{PGBIN}/psql", '-XAtq', '-v', 'ON_ERROR_STOP=1', @option, '-c', $statement or die "psql: $!";
+	my ($statement, $script) = @_;
+	my @psql = ("$ENV{PGBIN}/psql", '-XAtq', '-v', 'ON_ERROR_STOP=1');
+	my ($in, $out);
+	my $pid = open2($out, $in, @psql, $script ? () : ('-c', $statement));
+	print $in $statement, ";\n" if $script;
+	close $in;
 	local $/;
-	my $out = <$pipe> // '';
-	close $pipe or die "failed: $statement\n";
-	$out =~ s{\n\z}{};
-	return $out;
+	my $text = <$out> // '';
+	waitpid $pid, 0;
+	die 'failed: ', substr($statement, -200), "\n" if $?;
+	$text =~ s{\n\z}{};
+	return $text;
 }
 sub q1 { sql(@_) }
 sub rows { map { [split /\|/, $_, -1] } split /\n/, sql(@_) }

@@ -111,6 +111,11 @@ sub make
 		$w{$name} = {name => $name, mark => "QZ$name", key => $w{acme}{key}, identifier => $name, type => 'SUB_ORG', is_sub => 1, id => $sub->{id}};
 		$w{$name}{as} = sign_in($w{$name}, $name, 'SUB_ORG');
 	}
+	for (values %w)
+	{
+		my $me = $_->{as}->get('/me')->data(200);
+		@$_{qw(principal tenant)} = ($me->{id}, $me->{organization}{id});
+	}
 	furnish($w{$_}) for qw(acme bolt suba subb);
 	my $as = $w{acme}{as};
 	my $pub = $w{pub} = {};
