@@ -84,7 +84,7 @@ AS $$
 DECLARE
 	object_id uuid := _nuvopipe.find('connector', $1 ->> 'id', 'write');
 BEGIN
-	RETURN jsonb_build_object('data', jsonb_build_object('id', object_id, 'receiver_url', _nuvopipe.new_receiver(object_id)));
+	RETURN jsonb_build_object('data', jsonb_build_object('id', object_id, 'receiver_url', _nuvopipe.new_receiver(object_id)), '$secret', 'receiver_url');
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.connector_receiver_create IS 'POST /connector/{id}/receiver: a new address for data that is sent to the connector; the old one ends. It is shown this once.

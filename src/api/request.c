@@ -240,7 +240,7 @@ read_body(const NvpApiRequest *request)
 				errmsg("the body is not valid UTF-8"));
 	text = pnstrdup(request->body, request->body_len);
 	if (is_form_type(nvp_api_header(request, "content-type")))
-		return nvp_query_string_parse(text);
+		return nvp_form_parse(text);
 	body = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 	if (!JB_ROOT_IS_OBJECT(body))
 		ereport(ERROR,
@@ -327,7 +327,7 @@ nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answe
 	return true;
 }
 
-/* "$status" and "$headers" are for us */
+/* "$status", "$headers" and "$secret" are for us */
 static void
 take_out(Jsonb **result, const char *member)
 {
@@ -378,6 +378,11 @@ render(const NvpRoute *route, Jsonb *result, NvpApiAnswer *answer)
 	{
 		answer->status = DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value->val.numeric)));
 		take_out(&result, "$status");
+	}
+	if ((value = nvp_jsonb_get(&result->root, "$secret")) != NULL && value->type == jbvString)
+	{
+		answer->secret = pnstrdup(value->val.string.val, value->val.string.len);
+		take_out(&result, "$secret");
 	}
 	if ((value = nvp_jsonb_get(&result->root, "$headers")) != NULL && value->type == jbvBinary)
 	{

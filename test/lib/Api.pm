@@ -222,6 +222,14 @@ sub raw_request
 	return $got;
 }
 
+# nothing in the log of the server that should not be there
+sub server_log_is_clean
+{
+	open my $log, '<', $ENV{NVP_LOG} or return diag("no log: $!");
+	my @bad = grep { /PANIC|TRAP:|terminated by signal|nuvopipe: \S+ \S+ failed/ } <$log>;
+	is scalar @bad, 0, 'nothing crashed, and no request failed for a reason of ours' or diag(@bad[0 .. ($#bad > 9 ? 9 : $#bad)]);
+}
+
 sub wait_for
 {
 	my ($what, $code, $seconds) = (@_, 30);

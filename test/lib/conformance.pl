@@ -250,4 +250,5 @@ try_route(@$_) for @routes;
 tenants(\%w);
 is $Api::leaks, 0, 'nobody was shown what belongs to others';
 note("$Api::requests requests");
+Api::server_log_is_clean();
 done;
