@@ -12,10 +12,10 @@ use warnings;
 use Api;
 
 our %forbidden = (
-	acme => qr/QZbolt/i,
-	bolt => qr/QZ(?!bolt)[a-z]+/i,
-	suba => qr/QZ(acme|bolt|subb)/i,
-	subb => qr/QZ(acme|bolt|suba)/i);
+	acme => qr/QZbolt/,
+	bolt => qr/QZ(acme|suba|subb|pub)/,
+	suba => qr/QZ(acme|bolt|subb)/,
+	subb => qr/QZ(acme|bolt|suba)/);
 
 sub license_key { q1("SELECT license_key FROM nuvopipe.create_organization('$_[0]')") }
 
