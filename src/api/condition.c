@@ -75,6 +75,8 @@ nvp_condition_refuses(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnsw
 
 	if (wanted == NULL || route->object == NULL || route->reader == NULL || strcmp(request->method, "GET") == 0)
 		return false;
+	/* whoever may not see it does not wait for its row either */
+	(void) nvp_route_call(route, route->reader, call->args);
 	lock_object(route->object, nvp_jsonb_text(&call->args->root, NULL, "id", ""));
 	text = read_object(call);
 	if (is_listed(wanted, entity_tag(text, strlen(text))))

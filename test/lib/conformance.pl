@@ -215,6 +215,7 @@ sub try_route
 	my $name = $method . ' ' . ($whole ? "ROOT$path" : $path);
 	my $spec = $Routes::route{$name};
 	ok($spec, "$name: is covered by Routes.pm") or return;
+	is $auth, 'token', "$name: needs a token" if $spec->{right};
 	return $acme->{as}->call('GET', $path, whole_path => 1)->{status} == 200 ? $spec->{check}->($acme->{as}->call('GET', $path, whole_path => 1)) : ok(0, "$name: 200") if $whole;
 	my $usual = path_of($path, $spec, $acme, $spec->{id} && !$acme->{ids}{$spec->{id}} ? 'nothing' : undef);
 	refuse_strangers($name, $method, $usual, $spec) if $auth eq 'token';

@@ -134,7 +134,7 @@ sub odd_path
 	my ($path, $world, $spec) = @_;
 	my $kind = $spec->{id} // '';
 	my @of_kind = grep { defined $_->[1] && ($_->[0] eq $kind || $kind eq 'secret' && $_->[0] eq 'receiver') } @ids;
-	my $id = chance(0.7) && @of_kind ? pick(@of_kind)->[1] : chance(0.5) ? pick(grep { defined $_->[1] } @ids)->[1] : odd_segment();
+	my $id = chance(0.5) && defined $world->{ids}{$kind} ? $world->{ids}{$kind} : chance(0.7) && @of_kind ? pick(@of_kind)->[1] : chance(0.5) ? pick(grep { defined $_->[1] } @ids)->[1] : odd_segment();
 	$id =~ s{^.*/}{};
 	my $configuration = pick(map { $_->{ids}{configuration} } @worlds);
 	$path =~ s/\{(id|ticket|secret)\}/$id/;
