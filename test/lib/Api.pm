@@ -185,6 +185,9 @@ sub watch
 	}
 	ok(0, "$answer->{what}: $answer->{status}", $answer->{text}) if $answer->{status} =~ /^5/ && $answer->{status} !~ /^50[23]$/;
 }
+# a child must not share the connection of its parent
+sub fresh_connection { $http = HTTP::Tiny->new(keep_alive => 1, max_redirect => 0, timeout => 40, agent => 'test') }
+
 sub get { my $self = shift; $self->call('GET', @_) }
 sub post { my ($self, $path, $body, %o) = @_; $self->call('POST', $path, (defined $body ? (body => $body) : ()), %o) }
 sub put { my ($self, $path, $body, %o) = @_; $self->call('PUT', $path, body => $body, %o) }

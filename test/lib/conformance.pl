@@ -4,6 +4,7 @@ use warnings;
 use File::Basename;
 use lib dirname(__FILE__);
 use Api;
+use OpenApi;
 use World;
 use Routes;
 require 'tenants.pl';
@@ -189,8 +190,11 @@ sub succeed
 	my $id = $spec->{fresh} ? $spec->{fresh}->($acme) : undef;
 	my $as = $spec->{as_fresh} ? World::sign_in($acme, 'owner@acme.example', 'USER') : $acme->{as};
 	my $path = path_of($route_path, $spec, $acme, $id) . ($spec->{query} ? "?$spec->{query}" : '');
-	my $a = $as->call($method, $path, good($method, $spec, $acme));
+	my @good = good($method, $spec, $acme);
+	my $a = $as->call($method, $path, @good);
 	is $a->{status}, $status, "$name: $status" or return diag($a->{text});
+	is OpenApi::fault($method, "$BASE$route_path", $status, $a), undef, "$name: agrees with its description";
+	is OpenApi::request_fault($method, "$BASE$route_path", $good[1]), undef, "$name: and so does its body" if $spec->{body};
 	return error_shape($a, $status, $name) if $status >= 400;
 	return $spec->{check}->($a, $acme) if $spec->{check};
 	my $fault = shape($a->{json}{data}, $spec->{list} ? [$spec->{shape}] : $spec->{shape});
@@ -208,6 +212,21 @@ sub try_stream
 	like $raw // '', qr/^HTTP\/1.1 200 .*Content-Type: text\/event-stream/si, 'a stream of events';
 }
 
+# what a route may well answer, and this test has it answer
+sub expected_statuses
+{
+	my ($method, $path, $auth, $mode, $spec) = @_;
+	my %s = (($spec->{status} // 200) => $spec->{status} ? 1 : 0);
+	@s{401, 403} = (1, $spec->{right} ? 1 : 0) if $auth eq 'token';
+	$s{404} = 1 if $path =~ /\{/;
+	@s{400, 413, 415} = (1, 1, 1) if $method =~ /^P/ && $mode eq 'json';
+	$s{400} = 1 if $spec->{bad_query};
+	$s{422} = 1 if $spec->{refs};
+	$s{412} = 1 if $method =~ /^(PUT|DELETE)$/ && $path =~ m{^/(tdm|connector|pipeline|pipeline-template|user|sub-organization|webhook)/\{id\}$};
+	$s{401} = 1 if $path =~ m{^/(auth|access)/};
+	return grep { $s{$_} } sort keys %s;
+}
+
 sub try_route
 {
 	my ($method, $path, $auth, $mode, $status, $max, $allowed) = @_;
@@ -216,6 +235,10 @@ sub try_route
 	my $spec = $Routes::route{$name};
 	ok($spec, "$name: is covered by Routes.pm") or return;
 	is $auth, 'token', "$name: needs a token" if $spec->{right};
+	# what is served at the root as well is described once
+	my $documented = $whole ? undef : OpenApi::operation($method, $BASE . $path);
+	ok($documented, "$name: is described") if !$whole;
+	is join(' ', grep { !$documented->{responses}{$_} } expected_statuses($method, $path, $auth, $mode, $spec)), '', "$name: with its statuses" if $documented;
 	return $acme->{as}->call('GET', $path, whole_path => 1)->{status} == 200 ? $spec->{check}->($acme->{as}->call('GET', $path, whole_path => 1)) : ok(0, "$name: 200") if $whole;
 	my $usual = path_of($path, $spec, $acme, $spec->{id} && !$acme->{ids}{$spec->{id}} ? 'nothing' : undef);
 	refuse_strangers($name, $method, $usual, $spec) if $auth eq 'token';
@@ -243,6 +266,8 @@ sub try_route
 	}
 }
 
+OpenApi::load($nobody->get('/openapi.json')->{json});
+is join(' ', OpenApi::dangling()), '', 'no reference of the description leads nowhere';
 my @routes = rows("SELECT method, path, auth, mode, status, max_body, string_agg(method, ', ') OVER (PARTITION BY path ORDER BY method ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 	FROM _nuvopipe.route ORDER BY method = 'DELETE', path, method");
 my %seen = map { my $p = $_->[1]; my $whole = $p !~ s/^\Q$BASE\E//; ($_->[0] . ' ' . ($whole ? "ROOT$p" : $p) => 1) } @routes;

@@ -246,12 +246,91 @@ sub try_streams
 	close $_->{socket} for values %stream;
 }
 
+# what changes counts at once, in whichever process: every request comes on a connection of its own
+sub statuses
+{
+	my ($token, $method, $path) = @_;
+	my %s;
+	for (1 .. 8)
+	{
+		my $a = raw_request("$method $BASE$path HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: $token\r\n\r\n");
+		$s{$a =~ /^HTTP\S+ (\d+)/ ? $1 : 'none'} = 1;
+	}
+	return join ' ', sort keys %s;
+}
+
+sub try_changes
+{
+	my ($w) = @_;
+	my ($acme, $world) = ($w->{acme}{as}, $w->{acme});
+	my $user = $acme->post('/user', {email => 'changing@acme.example'})->data(201);
+	my @token = map { World::sign_in($world, 'changing@acme.example', 'USER')->{token} } 1, 2;
+	is statuses($_, 'GET', '/tdm'), 200, 'a token is good' for @token;
+	$acme->put("/user/$user->{id}", {permissions => {tdm => {read => JSON::PP::false}}})->data(200);
+	is statuses($token[0], 'GET', '/tdm'), 403, 'a permission that is taken away is gone at once';
+	$acme->put("/user/$user->{id}", {permissions => {tdm => {read => JSON::PP::true}}})->data(200);
+	is statuses($token[0], 'GET', '/tdm'), 200, 'and back at once';
+	is Api::caller_of('x', $token[0])->del('/access/token')->{text}, '{"message": "success"}', 'a token is revoked';
+	is statuses($token[0], 'GET', '/tdm'), 401, 'it is worth nothing at once';
+	is statuses($token[1], 'GET', '/tdm'), 200, 'the other one is';
+	$acme->del("/user/$user->{id}");
+	is statuses($token[1], 'GET', '/tdm'), 401, 'until its user is gone';
+	my $sub = $acme->post('/sub-organization', {name => 'changing', identifier => 'changing'})->data(201);
+	my $as = World::sign_in($world, 'changing', 'SUB_ORG');
+	my $tdm = $as->post('/tdm', {name => 'left behind', columns => World::columns()})->data(201)->{id};
+	is statuses($as->{token}, 'GET', "/tdm/$tdm"), 200, 'a customer reads its own';
+	$acme->del("/sub-organization/$sub->{id}");
+	is statuses($as->{token}, 'GET', "/tdm/$tdm"), 401, 'until it is gone';
+	is $acme->get("/tdm/$tdm")->{status}, 200, 'what it had stays with the organization';
+	my $short = q1("SELECT token FROM _nuvopipe.add_token('$world->{tenant}', '$world->{principal}', 'ACCESS_TOKEN', '1500 ms', NULL, NULL)");
+	is statuses($short, 'GET', '/tdm'), 200, 'a token that lives for a moment';
+	ok(wait_for('its end', sub { statuses($short, 'GET', '/tdm') eq '401' }, 5), 'ends, though it was known');
+	my $key = $acme->post('/token', {scopes => ['tdm:read']})->data(201);
+	is statuses($key->{token}, 'GET', '/tdm') . ' ' . statuses($key->{token}, 'GET', '/connector'), '200 403', 'an API key may do what its scopes say';
+	$acme->del("/token/$key->{id}")->{status};
+	is statuses($key->{token}, 'GET', '/tdm'), 401, 'until it is revoked';
+}
+
+# code in several processes at the same time; what each of them returns
+sub together
+{
+	my ($n, $code) = @_;
+	my @pipes;
+	for my $i (1 .. $n)
+	{
+		my $pid = open my $pipe, '-|';
+		die "fork: $!" if !defined $pid;
+		if (!$pid) { Api::fresh_connection(); print $code->($i); exit 0 }
+		push @pipes, $pipe;
+	}
+	return map { my $text = do { local $/; readline $_ } // ''; close $_; $text } @pipes;
+}
+
+sub try_races
+{
+	my ($w) = @_;
+	my $acme = $w->{acme}{as};
+	my %key = (headers => {'Idempotency-Key' => 'race'});
+	my %distinct = map { $_ => 1 } together(4, sub { $acme->post('/tdm', {name => 'raced', columns => World::columns()}, %key)->{text} });
+	is scalar keys %distinct, 1, 'one Idempotency-Key at the same time: one answer' or diag(keys %distinct);
+	my $tdm = decode((keys %distinct)[0])->{data};
+	is $acme->get('/tdm?filters={"name":"raced"}')->{json}{pagination}{total}, 1, 'and one object';
+	my $tag = $acme->get("/tdm/$tdm->{id}")->{headers}{etag};
+	is join(' ', sort(together(4, sub { $acme->put("/tdm/$tdm->{id}", {description => "of $_[0]"}, headers => {'If-Match' => $tag})->{status} }))), '200 412 412 412', 'four with the same tag: one wins';
+	is join(' ', sort(together(4, sub { $acme->post('/connector', {name => 'raced', type => 'INPUT', node_type => 'MANUAL', configuration => {}})->{status} }))), '201 409 409 409', 'four with the same name: one wins';
+	is join(' ', sort(together(4, sub { $acme->del("/tdm/$tdm->{id}")->{status} }))), '200 404 404 404', 'four delete: one wins';
+	my $link = $acme->post("/execution/$w->{acme}{ids}{execution}/download", {kind => 'INPUT'})->data(201)->{url};
+	is join(' ', sort(together(4, sub { Api::caller_of('x', undef)->get($link)->{status} }))), '200 404 404 404', 'four follow a link: one is served';
+}
+
 sub tenants
 {
 	my ($w) = @_;
 	try_public($w);
 	try_conflicts($w);
 	try_names($w);
+	try_changes($w);
+	try_races($w);
 	try_streams($w);
 	try_views($w);
 	try_lists($w);
