@@ -28,7 +28,8 @@ BEGIN
 	IF shown ->> 'type' = 'INPUT' AND shown ->> 'trigger_type' = 'EVENT_BASE' THEN
 		url := _nuvopipe.receiver_url(object_id, verb);
 	END IF;
-	RETURN jsonb_build_object('data', CASE WHEN url IS NULL THEN shown ELSE shown || jsonb_build_object('receiver_url', url) END);
+	RETURN jsonb_build_object('data', CASE WHEN url IS NULL THEN shown ELSE shown || jsonb_build_object('receiver_url', url) END)
+		|| CASE WHEN url IS NULL THEN '{}'::jsonb ELSE '{"$secret": "receiver_url"}' END;
 END
 $$;
 

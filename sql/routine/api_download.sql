@@ -110,7 +110,7 @@ BEGIN
 	INSERT INTO _nuvopipe.download_ticket (digest, tenant_id, descriptor, created_by, expires_at)
 		VALUES (sha256(convert_to(secret, 'UTF8')), e.tenant_id, descriptor, _nuvopipe.me(), until);
 	RETURN jsonb_build_object('data', jsonb_strip_nulls(jsonb_build_object('id', e.id, 'state', 'READY', 'url', '/dp/api/v1/download/' || secret,
-		'expires_at', _nuvopipe.iso(until), 'bytes', descriptor -> 'size')));
+		'expires_at', _nuvopipe.iso(until), 'bytes', descriptor -> 'size')), '$secret', 'url');
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.execution_download_create IS

@@ -68,7 +68,7 @@ BEGIN
 	PERFORM _nuvopipe.expect_word(args -> 'status', 'status', ARRAY['ACTIVE', 'INACTIVE']);
 	-- nuvo's body has no name
 	new_id := nuvopipe.create_webhook(
-		coalesce(args ->> 'name', left(regexp_replace(args ->> 'url', '[?#].*', ''), 210) || ' (' || substr(_nuvopipe.uuid_v7()::text, 25) || ')'),
+		coalesce(args ->> 'name', left(regexp_replace(coalesce(args ->> 'url', ''), '[?#].*', ''), 210) || ' (' || substr(_nuvopipe.uuid_v7()::text, 25) || ')'),
 		args ->> 'url', _nuvopipe.strings(args -> 'events'), args ->> 'pipeline', args ->> 'secret',
 		args ->> 'description', _nuvopipe.strings(args -> 'tags'));
 	IF args ->> 'status' = 'INACTIVE' THEN
@@ -85,7 +85,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.webhook_read(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN jsonb_build_object('data', _nuvopipe.api_read('webhook', _nuvopipe.find('webhook', $1 ->> 'id')));
+	RETURN jsonb_build_object('data', _nuvopipe.api_read('webhook', _nuvopipe.api_find('webhook', $1 ->> 'id', 'read')));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.webhook_read IS 'GET /webhook/{id}: one webhook, without its secret. For users only.';
@@ -107,7 +107,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.webhook_update(jsonb) RETURNS jsonb
 AS $$
 DECLARE
 	args jsonb := $1;
-	object_id uuid := _nuvopipe.find('webhook', args ->> 'id', 'write');
+	object_id uuid := _nuvopipe.api_find('webhook', args ->> 'id', 'write');
 BEGIN
 	PERFORM _nuvopipe.check_webhook_body(args);
 	PERFORM nuvopipe.update_webhook(object_id::text, args ->> 'name', args ->> 'url', _nuvopipe.strings(args -> 'events'),
@@ -124,7 +124,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.webhook_delete(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nuvopipe.delete_webhook($1 ->> 'id');
+	PERFORM nuvopipe.delete_webhook(_nuvopipe.api_find('webhook', $1 ->> 'id', 'delete')::text);
 	RETURN '{"message": "success"}';
 END
 $$;
@@ -135,7 +135,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.webhook_test(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	delivery uuid := nuvopipe.test_webhook($1 ->> 'id');
+	delivery uuid := nuvopipe.test_webhook(_nuvopipe.api_find('webhook', $1 ->> 'id', 'write')::text);
 BEGIN
 	-- a statement of its own: it must see what was written
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('outbox', delivery));

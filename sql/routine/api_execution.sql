@@ -82,7 +82,9 @@ BEGIN
 	IF e.status = 'QUEUED' THEN
 		RETURN jsonb_build_object('phase', 'queued',
 			'queue_position', (SELECT count(*) + 1 FROM _nuvopipe.execution o
-				WHERE o.tenant_id = e.tenant_id AND o.status = 'QUEUED' AND (o.available_at, o.id) < (e.available_at, e.id)),
+				WHERE o.tenant_id = e.tenant_id AND o.status = 'QUEUED' AND (o.available_at, o.id) < (e.available_at, e.id)
+					-- among those that the caller may know of
+					AND _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)),
 			'waiting_for', CASE
 				WHEN e.available_at > clock_timestamp() THEN 'RETRY'
 				WHEN EXISTS (SELECT FROM _nuvopipe.execution o

@@ -489,14 +489,14 @@ SELECT _nuvopipe.set_schema('Permissions', '{"type": "object", "description": "W
 	"execution": {"type": "object", "properties": {"create": {"type": "boolean"}, "read": {"type": "boolean"}, "write": {"type": "boolean"}}}}}');
 SELECT _nuvopipe.set_schema('Verbs', '{"type": "object", "properties": {"create": {"type": "boolean"}, "read": {"type": "boolean"}, "write": {"type": "boolean"},
 	"delete": {"type": "boolean"}, "remove": {"type": "boolean", "deprecated": true}}}');
-SELECT _nuvopipe.set_schema('User', '{"type": "object", "required": ["email"], "properties": {"id": {"type": "string", "format": "uuid", "readOnly": true},
+SELECT _nuvopipe.set_schema('User', '{"type": "object", "properties": {"id": {"type": "string", "format": "uuid", "readOnly": true},
 	"email": {"type": "string", "format": "email"}, "identifier": {"type": "string", "maxLength": 255, "description": "default: the e-mail address"},
 	"first_name": {"type": "string", "maxLength": 255}, "last_name": {"type": "string", "maxLength": 255},
 	"role": {"enum": ["OWNER", "MEMBER"], "default": "MEMBER"}, "position": {"type": "string", "maxLength": 255},
 	"password": {"type": "string", "minLength": 8, "writeOnly": true}, "permissions": {"$ref": "#/components/schemas/Permissions"},
 	"created_at": {"type": "string", "format": "date-time", "readOnly": true}, "created_by": {"type": "object", "readOnly": true},
 	"updated_at": {"type": "string", "format": "date-time", "readOnly": true}, "updated_by": {"type": "object", "readOnly": true}}}');
-SELECT _nuvopipe.set_schema('SubOrganization', '{"type": "object", "required": ["name", "identifier"], "properties": {"id": {"type": "string", "format": "uuid", "readOnly": true},
+SELECT _nuvopipe.set_schema('SubOrganization', '{"type": "object", "properties": {"id": {"type": "string", "format": "uuid", "readOnly": true},
 	"name": {"type": "string", "maxLength": 255}, "identifier": {"type": "string", "maxLength": 255},
 	"permissions": {"$ref": "#/components/schemas/Permissions"},
 	"created_at": {"type": "string", "format": "date-time", "readOnly": true}, "created_by": {"type": "object", "readOnly": true},
@@ -531,7 +531,7 @@ SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/token/{id}', 'token_revoke', 'R
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/me', 'me_read', 'Who the caller is');
 
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/' || n, o || '_create', 'Create a ' || w, status => 201,
-		request => format('{"$ref": "#/components/schemas/%s"}', s)::jsonb,
+		request => format('{"allOf": [{"$ref": "#/components/schemas/%s"}, {"type": "object", "required": %s}]}', s, to_jsonb(r))::jsonb,
 		response => format('{"type": "object", "properties": {"data": {"$ref": "#/components/schemas/%s"}}}', s)::jsonb),
 	_nuvopipe.set_route('GET', '/dp/api/v1/' || n, o || '_list', format('List %ss', w),
 		response => format('{"type": "object", "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/%s"}}, "pagination": {"type": "object"}}}', s)::jsonb),
@@ -542,4 +542,4 @@ SELECT _nuvopipe.set_route('POST', '/dp/api/v1/' || n, o || '_create', 'Create a
 		response => format('{"type": "object", "properties": {"data": {"$ref": "#/components/schemas/%s"}}}', s)::jsonb),
 	_nuvopipe.set_route('DELETE', format('/dp/api/v1/%s/{id}', n), o || '_delete', 'Delete a ' || w, object => o, reader => o || '_read',
 		response => '{"type": "object", "properties": {"message": {"const": "success"}}}')
-	FROM (VALUES ('user', 'user', 'user', 'User'), ('sub-organization', 'sub_organization', 'sub-organization', 'SubOrganization')) v (n, o, w, s);
+	FROM (VALUES ('user', 'user', 'user', 'User', ARRAY['email']), ('sub-organization', 'sub_organization', 'sub-organization', 'SubOrganization', ARRAY['name', 'identifier'])) v (n, o, w, s, r);

@@ -108,7 +108,9 @@ BEGIN
 				GROUP BY w.state ORDER BY w.state))
 		|| _nuvopipe.metric('workers', 'gauge', 'Processes that serve the database.', VARIADIC ARRAY(
 			SELECT jsonb_build_array(count(*), jsonb_build_object('kind', w.kind, 'state', w.state))
-				FROM (SELECT x.kind, CASE WHEN x.kind IN ('runner', 'sender') AND x.idle THEN 'idle' ELSE 'busy' END AS state FROM nuvopipe.workers x) w
+				FROM (SELECT x.kind, CASE WHEN x.kind IN ('runner', 'sender') AND x.idle THEN 'idle' ELSE 'busy' END AS state FROM nuvopipe.workers x
+					-- who is busy for others is not for a tenant to know
+					WHERE _nuvopipe.token_principal() IS NULL OR x.execution IS NOT NULL) w
 				GROUP BY w.kind, w.state ORDER BY w.kind, w.state));
 END
 $$;

@@ -42,9 +42,18 @@ DECLARE
 BEGIN
 	IF r.auth = 'token' THEN
 		errors := errors || ARRAY['401', '403', '429'];
+	ELSIF r.rate = 'auth' OR 'authorization' = ANY (r.headers) THEN
+		errors := errors || ARRAY['401', '429'];
 	END IF;
 	IF r.path LIKE '%{%' THEN
 		errors := errors || ARRAY['404'];
+	END IF;
+	IF r.method <> 'GET' AND r.reader IS NOT NULL THEN
+		errors := errors || ARRAY['412'];
+	END IF;
+	IF r.method = 'GET' AND r.rate = 'write' THEN
+		-- it reaches out to somebody else's server
+		errors := errors || ARRAY['422', '502'];
 	END IF;
 	IF r.method <> 'GET' THEN
 		errors := errors || ARRAY['409', '413', '415', '422'];

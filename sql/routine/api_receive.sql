@@ -82,9 +82,9 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.connector_receiver_create(jsonb) RETURNS
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	object_id uuid := _nuvopipe.find('connector', $1 ->> 'id', 'write');
+	object_id uuid := _nuvopipe.api_find('connector', $1 ->> 'id', 'write');
 BEGIN
-	RETURN jsonb_build_object('data', jsonb_build_object('id', object_id, 'receiver_url', _nuvopipe.new_receiver(object_id)));
+	RETURN jsonb_build_object('data', jsonb_build_object('id', object_id, 'receiver_url', _nuvopipe.new_receiver(object_id)), '$secret', 'receiver_url');
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.connector_receiver_create IS 'POST /connector/{id}/receiver: a new address for data that is sent to the connector; the old one ends. It is shown this once.
@@ -95,7 +95,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.connector_receiver_delete(jsonb) RETURNS
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nuvopipe.drop_receiver($1 ->> 'id');
+	PERFORM nuvopipe.drop_receiver(_nuvopipe.api_find('connector', $1 ->> 'id', 'write')::text);
 	RETURN jsonb_build_object('$status', 204);
 END
 $$;

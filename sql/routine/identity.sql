@@ -37,6 +37,16 @@ CREATE OR REPLACE FUNCTION _nuvopipe.can(verb text, kind text, owner_id uuid, ow
 CREATE OR REPLACE FUNCTION _nuvopipe.token_principal() RETURNS uuid
 	AS 'MODULE_PATHNAME', 'nuvopipe_token_principal' LANGUAGE C STRICT STABLE PARALLEL SAFE;
 
+-- A database role that manages organizations.
+CREATE OR REPLACE FUNCTION _nuvopipe.is_admin() RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN _nuvopipe.token_principal() IS NULL AND _nuvopipe.has_rights_of('nuvopipe_admin');
+END
+$$;
+
 -- The organisation of a database role: that of its principal, or the one it is the role of, or the default.
 CREATE OR REPLACE FUNCTION _nuvopipe.role_tenant() RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER

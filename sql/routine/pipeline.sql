@@ -11,14 +11,16 @@ CREATE OR REPLACE FUNCTION _nuvopipe.refuse_scheduled_event(connector_id uuid, t
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	pipeline_name text;
+	scheduled record;
 BEGIN
-	SELECT p.name INTO pipeline_name
+	SELECT p.name, _nuvopipe.can('read', 'pipeline', p.owner_id, o.role) AS seen INTO scheduled
 		FROM _nuvopipe.pipeline_configuration c JOIN _nuvopipe.pipeline p ON p.configuration_id = c.id
+			JOIN _nuvopipe.owner o ON o.id = p.owner_id
 		WHERE c.tenant_id = _nuvopipe.tenant() AND c.input_connector_id = connector_id AND c.schedule_config IS NOT NULL
-		ORDER BY p.name LIMIT 1;
-	IF pipeline_name IS NOT NULL AND trigger_type = 'EVENT_BASE' THEN
-		PERFORM _nuvopipe.fault('trigger_type', format('pipeline "%s" has a schedule and needs a TIME_BASE input', pipeline_name));
+		ORDER BY seen DESC, p.name LIMIT 1;
+	IF FOUND AND trigger_type = 'EVENT_BASE' THEN
+		PERFORM _nuvopipe.fault('trigger_type', format('%s has a schedule and needs a TIME_BASE input',
+			CASE WHEN scheduled.seen THEN format('pipeline "%s"', scheduled.name) ELSE 'a pipeline that you may not see' END));
 	END IF;
 END
 $$;

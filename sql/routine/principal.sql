@@ -35,16 +35,6 @@ BEGIN ATOMIC
 	SELECT sha256(convert_to(secret, 'UTF8'));
 END;
 
--- A database role that manages organizations.
-CREATE OR REPLACE FUNCTION _nuvopipe.is_admin() RETURNS boolean
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	RETURN _nuvopipe.token_principal() IS NULL AND _nuvopipe.has_rights_of('nuvopipe_admin');
-END
-$$;
-
 /*
  * Rights: bit 4 * kind + verb, as in src/api/caller.h.  Bits from 16 on are for
  * what users only may do; sub-organizations may not, whatever their bits.

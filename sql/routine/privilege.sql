@@ -11,24 +11,29 @@ GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe TO nuvopipe_user;
 GRANT EXECUTE ON ALL ROUTINES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
 GRANT SELECT ON ALL TABLES IN SCHEMA nuvopipe_api TO nuvopipe_user, nuvopipe_api;
-GRANT EXECUTE ON FUNCTION _nuvopipe.tenant(), _nuvopipe.can(text, text, uuid, name, boolean) TO nuvopipe_api;
-GRANT EXECUTE ON FUNCTION _nuvopipe.permissions(int), _nuvopipe.actor(_nuvopipe.principal), _nuvopipe.actor(uuid, text, text, text),
-		_nuvopipe.caller_is_owner(), _nuvopipe.token_principal()
-	TO nuvopipe_user, nuvopipe_api;
-
 GRANT EXECUTE ON FUNCTION
 	_nuvopipe.tenant(),
 	_nuvopipe.can(text, text, uuid, name, boolean),
+	_nuvopipe.token_principal(),
+	_nuvopipe.caller_is_owner(),
+	_nuvopipe.permissions(int),
+	_nuvopipe.actor(_nuvopipe.principal),
+	_nuvopipe.actor(uuid, text, text, text),
+	_nuvopipe.configuration_object(_nuvopipe.pipeline_configuration),
+	_nuvopipe.shown_status(text),
+	_nuvopipe.api_status(text),
+	_nuvopipe.iso(timestamptz),
+	_nuvopipe.execution_logs(uuid),
+	_nuvopipe.execution_state(uuid),
+	_nuvopipe.execution_can(uuid),
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
+	TO nuvopipe_user, nuvopipe_api;
+
+GRANT EXECUTE ON FUNCTION
 	_nuvopipe.is_admin(),
 	_nuvopipe.caller(),
 	_nuvopipe.own_id(),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
-	_nuvopipe.columns_of_query(text[], oid[], int[]),
-	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
-	_nuvopipe.api_status(text),
-	_nuvopipe.iso(timestamptz),
-	_nuvopipe.execution_logs(uuid),
-	_nuvopipe.execution_state(uuid),
-	_nuvopipe.execution_can(uuid)
+	_nuvopipe.columns_of_query(text[], oid[], int[])
 	TO nuvopipe_user;

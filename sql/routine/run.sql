@@ -246,13 +246,14 @@ CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
 	SELECT w.pid, w.kind, w.started_at, w.idle,
 			(SELECT e.id FROM _nuvopipe.execution e
 				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)) AS execution,
-			w.executions
+			-- a sum over all organizations
+			CASE WHEN _nuvopipe.is_admin() THEN w.executions END AS executions
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
 COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, senders, listeners, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
 COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, sender (tells webhooks), session, listener (serves the API over HTTP).';
 COMMENT ON COLUMN nuvopipe.workers.execution IS 'What it runs now, if the caller may see that.';
-COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far; of a listener: how many requests it has answered.';
+COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far; of a listener: how many requests it has answered. For admins alone.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS
 	SELECT w.execution, e.pipeline_id AS pipeline, e.object_path AS input, w.phase, w.phase_started_at,

@@ -17,7 +17,10 @@ BEGIN
 END
 $$;
 
--- Refuse to delete what current pipelines, waiting executions or templates refer to.
+/*
+ * Refuse to delete what current pipelines, waiting executions or templates refer
+ * to.  Those that the caller may not see are counted and not named.
+ */
 CREATE OR REPLACE FUNCTION _nuvopipe.refuse_use(kind text, object_id uuid, object_name text) RETURNS void
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -25,25 +28,29 @@ AS $$
 DECLARE
 	tenant uuid := _nuvopipe.tenant();
 	users text;
+	hidden bigint;
 BEGIN
-	SELECT string_agg(u.what, ', ' ORDER BY u.what) INTO users FROM (
-		SELECT format('pipeline "%s"', p.name) AS what
+	SELECT string_agg(u.what, ', ' ORDER BY u.what) FILTER (WHERE u.seen), count(*) FILTER (WHERE NOT u.seen) INTO users, hidden FROM (
+		SELECT format('pipeline "%s"', p.name) AS what, p.id, _nuvopipe.can('read', 'pipeline', p.owner_id, o.role) AS seen
 			FROM _nuvopipe.pipeline_configuration c JOIN _nuvopipe.pipeline p ON p.configuration_id = c.id
+				JOIN _nuvopipe.owner o ON o.id = p.owner_id
 			WHERE c.tenant_id = tenant AND object_id IN (c.tdm_id, c.input_connector_id, c.output_connector_id)
 		UNION
-		SELECT format('template "%s"', t.name)
-			FROM _nuvopipe.pipeline_template t
+		SELECT format('template "%s"', t.name), t.id, _nuvopipe.can('read', 'template', t.owner_id, o.role)
+			FROM _nuvopipe.pipeline_template t JOIN _nuvopipe.owner o ON o.id = t.owner_id
 			WHERE t.tenant_id = tenant AND (t.definition ->> 'tdm' = object_id::text
 				OR t.definition -> 'input_connectors' ? object_id::text
 				OR t.definition -> 'output_connectors' ? object_id::text)
 		UNION
-		SELECT format('execution %s', e.id)
+		SELECT format('execution %s', e.id), e.id, _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
 			FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline_configuration c ON c.id = e.configuration_id
 			WHERE e.tenant_id = tenant AND e.status IN ('QUEUED', 'RUNNING')
 				AND object_id IN (c.tdm_id, c.input_connector_id, c.output_connector_id)) u;
-	IF users IS NOT NULL THEN
+	IF users IS NOT NULL OR hidden > 0 THEN
 		RAISE EXCEPTION 'cannot delete % "%" because it is in use', kind, object_name
-			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'It is used by ' || users || '.';
+			USING ERRCODE = 'dependent_objects_still_exist', DETAIL = 'It is used by '
+				|| concat_ws(' and by ', users, CASE WHEN hidden > 0 THEN hidden || CASE WHEN users IS NOT NULL THEN ' more' ELSE '' END
+					|| ' that you may not see' END) || '.';
 	END IF;
 END
 $$;
@@ -89,15 +96,17 @@ AS $$
 DECLARE
 	lost record;
 BEGIN
-	SELECT p.name, m.item ->> 'target_column' AS key INTO lost
+	SELECT format('pipeline "%s"', p.name) AS name, m.item ->> 'target_column' AS key, _nuvopipe.can('read', 'pipeline', p.owner_id, o.role) AS seen INTO lost
 		FROM _nuvopipe.pipeline_configuration c
 			JOIN _nuvopipe.pipeline p ON p.configuration_id = c.id
+			JOIN _nuvopipe.owner o ON o.id = p.owner_id
 			CROSS JOIN LATERAL jsonb_array_elements(nullif(c.mapping_config -> 'mappings', 'null')) AS m (item)
 		WHERE c.tenant_id = _nuvopipe.tenant() AND c.tdm_id = refuse_lost_target.tdm_id
 			AND NOT EXISTS (SELECT FROM jsonb_array_elements(columns) AS k (item) WHERE k.item ->> 'key' = m.item ->> 'target_column')
+		ORDER BY seen DESC, p.name
 		LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'columns: column "%" is missing but pipeline "%" maps to it', lost.key, lost.name
+		RAISE EXCEPTION 'columns: column "%" is missing but % maps to it', lost.key, CASE WHEN lost.seen THEN lost.name ELSE 'a pipeline that you may not see' END
 			USING ERRCODE = 'dependent_objects_still_exist', HINT = 'Change the mapping of the pipeline first.';
 	END IF;
 END

@@ -179,7 +179,8 @@ CREATE TABLE _nuvopipe.idempotency (
 	request bytea NOT NULL,			-- SHA-256 of method, path and body
 	status int,
 	content_type text,
-	body bytea,
+	headers jsonb,
+	body bytea,				-- without secrets
 	created_at timestamptz NOT NULL,
 	CONSTRAINT idempotency_pkey PRIMARY KEY (tenant_id, principal_id, key)
 );

@@ -14,6 +14,7 @@
 #include "utils/json.h"
 
 #include "api/answer.h"
+#include "api/query_string.h"
 
 typedef struct NvpErrorClass
 {
@@ -145,19 +146,26 @@ path_length(const char *message)
 	return n > 0 && message[n] == ':' && message[n + 1] == ' ' ? n : 0;
 }
 
-/* does the message quote a segment of the path?  Then it speaks of the object that was asked for. */
+/*
+ * Does the message quote a segment of the path?  Then it speaks of the object
+ * that was asked for.  What names the resource, "/dp/api/v1/tdm", is none, and
+ * what stands in the body has its place in front.
+ */
 static bool
 is_about_path(const NvpApiRequest *request, const char *message)
 {
 	const char *segment = request->path;
+	int			n = 0;
 
-	while (*segment)
+	while (*segment && path_length(message) == 0)
 	{
-		size_t		n = strcspn(segment, "/");
+		size_t		len = strcspn(segment, "/");
+		char	   *name = len > 0 && ++n > 4 ? nvp_percent_decode(segment, len, false) : NULL;
 
-		if (n > 0 && strstr(message, psprintf("\"%.*s\"", (int) n, segment)))
+		/* ids are written in either case */
+		if (name && strcasestr(message, psprintf("\"%s\"", name)))
 			return true;
-		segment += n + (segment[n] == '/');
+		segment += len + (segment[len] == '/');
 	}
 	return false;
 }

@@ -75,6 +75,8 @@ nvp_condition_refuses(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnsw
 
 	if (wanted == NULL || route->object == NULL || route->reader == NULL || strcmp(request->method, "GET") == 0)
 		return false;
+	/* whoever may not see it does not wait for its row either */
+	(void) nvp_route_call(route, route->reader, call->args);
 	lock_object(route->object, nvp_jsonb_text(&call->args->root, NULL, "id", ""));
 	text = read_object(call);
 	if (is_listed(wanted, entity_tag(text, strlen(text))))
@@ -132,6 +134,19 @@ take_key(NvpQuery *query, NvpApiCall *call, const NvpApiRequest *request, const 
 }
 
 static void
+add_stored_headers(NvpQuery *query, const NvpApiCall *call, const char *key, NvpApiAnswer *answer)
+{
+	int			n;
+
+	arg_key(query, call, key);
+	n = (int) nvp_query_exec(query,
+							 "SELECT h.key, h.value FROM _nuvopipe.idempotency i, pg_catalog.jsonb_each_text(i.headers) h"
+							 " WHERE i.tenant_id = $1 AND i.principal_id = $2 AND i.key = $3");
+	for (int i = 0; i < n; i++)
+		nvp_api_add_header(answer, nvp_get_text(query, i, 0), nvp_get_text(query, i, 1));
+}
+
+static void
 stored_answer(NvpQuery *query, NvpApiCall *call, const NvpApiRequest *request, const char *key, NvpApiAnswer *answer)
 {
 	bytea	   *body;
@@ -158,6 +173,7 @@ stored_answer(NvpQuery *query, NvpApiCall *call, const NvpApiRequest *request, c
 		answer->body = VARDATA_ANY(body);
 		answer->body_len = VARSIZE_ANY_EXHDR(body);
 	}
+	add_stored_headers(query, call, key, answer);
 	nvp_api_add_header(answer, "Idempotency-Replayed", "true");
 }
 
@@ -188,6 +204,28 @@ nvp_condition_repeats(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnsw
 	return !is_first;
 }
 
+static Jsonb *
+headers_of(const NvpApiAnswer *answer)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < answer->nheaders; i++)
+	{
+		JsonbValue	name = {.type = jbvString};
+		JsonbValue	value = {.type = jbvString};
+
+		name.val.string.val = unconstify(char *, answer->headers[i].name);
+		name.val.string.len = strlen(answer->headers[i].name);
+		value.val.string.val = unconstify(char *, answer->headers[i].value);
+		value.val.string.len = strlen(answer->headers[i].value);
+		pushJsonbValue(&state, WJB_KEY, &name);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* a secret is shown once: whoever repeats the request does without it */
 static void
 store_answer(NvpApiCall *call, const char *key, const NvpApiAnswer *answer)
 {
@@ -198,8 +236,12 @@ store_answer(NvpApiCall *call, const char *key, const NvpApiAnswer *answer)
 	nvp_arg_int4(&query, answer->status);
 	nvp_arg_text(&query, answer->content_type);
 	nvp_arg_bytea(&query, answer->body ? answer->body : "", (int) answer->body_len);
+	nvp_arg_text(&query, answer->secret);
+	nvp_arg_jsonb(&query, headers_of(answer));
 	nvp_query_exec(&query,
-				   "UPDATE _nuvopipe.idempotency SET status = $4, content_type = $5, body = $6"
+				   "UPDATE _nuvopipe.idempotency SET status = $4, content_type = $5, headers = $8,"
+				   " body = CASE WHEN $7 IS NULL THEN $6 ELSE pg_catalog.convert_to((pg_catalog.convert_from($6, 'UTF8')::pg_catalog.jsonb"
+				   "  #- ARRAY['data', $7])::text, 'UTF8') END"
 				   " WHERE tenant_id = $1 AND principal_id = $2 AND key = $3");
 	nvp_query_close(&query);
 }

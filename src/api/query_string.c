@@ -204,6 +204,39 @@ push_pagination(JsonbParseState **state, const NvpQuerySpec *spec)
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* "a[0]" and "a[1]", or "a[]", are a list */
+static void
+find_lists(NvpTree *node)
+{
+	check_stack_depth();
+	for (NvpTree *child = node->first; child; child = child->next)
+	{
+		find_lists(child);
+		if (child->kind == NVP_TREE_OBJECT && nvp_tree_list(child))
+			child->kind = NVP_TREE_ARRAY;
+	}
+}
+
+/*
+ * nvp_form_parse reads a body of type application/x-www-form-urlencoded: an
+ * object of texts, nested by brackets ("auth[type]=USER").
+ *
+ * owner: the current context.
+ * errors: 22023, 22P02.
+ */
+Jsonb *
+nvp_form_parse(const char *form)
+{
+	NvpQueryError error;
+	NvpTree    *root = nvp_tree_of_query(form, &error);
+	JsonbParseState *state = NULL;
+
+	if (root == NULL)
+		throw_error(&error);
+	find_lists(root);
+	return JsonbValueToJsonb(push_tree(&state, WJB_VALUE, root));
+}
+
 /*
  * nvp_query_string_parse reads a query string.
  *

@@ -32,6 +32,7 @@
 #include "api/query_tree.h"		/* nvp_percent_decode */
 
 extern Jsonb *nvp_query_string_parse(const char *query);
+extern Jsonb *nvp_form_parse(const char *form);
 
 /* sort, filters and pagination of an operation's arguments, canonical or in nuvo's syntaxes; args may be NULL */
 extern void nvp_query_spec_of_args(const Jsonb *args, NvpQuerySpec *spec);

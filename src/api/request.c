@@ -240,7 +240,7 @@ read_body(const NvpApiRequest *request)
 				errmsg("the body is not valid UTF-8"));
 	text = pnstrdup(request->body, request->body_len);
 	if (is_form_type(nvp_api_header(request, "content-type")))
-		return nvp_query_string_parse(text);
+		return nvp_form_parse(text);
 	body = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 	if (!JB_ROOT_IS_OBJECT(body))
 		ereport(ERROR,
@@ -266,7 +266,10 @@ refuse_route(const NvpRouteMatch *match, const NvpApiRequest *request, NvpApiAns
 {
 	if (match->allowed == NULL)
 	{
-		nvp_api_refuse(answer, 404, "not_found", psprintf("there is nothing at \"%s\"", request->path));
+		bool		is_text = pg_verifymbstr(request->path, strlen(request->path), true);
+
+		nvp_api_refuse(answer, 404, "not_found",
+					   is_text ? psprintf("there is nothing at \"%s\"", request->path) : "the path is not valid UTF-8");
 		return;
 	}
 	if (strcmp(request->method, "OPTIONS") == 0)
@@ -301,7 +304,7 @@ bool
 nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
 {
 	MemoryContext context = call->context;
-	NvpRouteMatch match;
+	NvpRouteMatch match = {0};
 
 	nvp_caller_drop();
 	memset(call, 0, sizeof(*call));
@@ -324,7 +327,7 @@ nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answe
 	return true;
 }
 
-/* "$status" and "$headers" are for us */
+/* "$status", "$headers" and "$secret" are for us */
 static void
 take_out(Jsonb **result, const char *member)
 {
@@ -375,6 +378,11 @@ render(const NvpRoute *route, Jsonb *result, NvpApiAnswer *answer)
 	{
 		answer->status = DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(value->val.numeric)));
 		take_out(&result, "$status");
+	}
+	if ((value = nvp_jsonb_get(&result->root, "$secret")) != NULL && value->type == jbvString)
+	{
+		answer->secret = pnstrdup(value->val.string.val, value->val.string.len);
+		take_out(&result, "$secret");
 	}
 	if ((value = nvp_jsonb_get(&result->root, "$headers")) != NULL && value->type == jbvBinary)
 	{

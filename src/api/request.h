@@ -18,7 +18,8 @@
  * parameters sort, filters, pagination and options are in canonical form (see
  * query_string.h).  Headers named by the route come in member "headers".  Its
  * result is the body of the answer; the members "$status" and "$headers" of it
- * are taken out.
+ * are taken out, and "$secret", which names a member of "data" that is never
+ * stored.
  *
  * Xact:	every call needs one, with a snapshot, and may be alone in it; all of
  *			them take the caller from the token again, so a token that is revoked
@@ -76,6 +77,7 @@ typedef struct NvpApiAnswer
 	int			nheaders;
 	const char *body;
 	size_t		body_len;
+	const char *secret;			/* member of the body's "data" that is shown this once; or NULL */
 	int			wait_ms;		/* > 0: nothing has changed yet, and the client would rather wait that
 								 * long: park, and ask again after an event.  status is 304. */
 } NvpApiAnswer;

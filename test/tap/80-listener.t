@@ -34,6 +34,7 @@ is "$(printf 'GET %s HTTP/1.1\r\nHost: x\r\n\r\nGET %s HTTP/1.1\r\nHost: x\r\nCo
 	"two requests at once"
 like "$(printf 'GET http://any.example%s HTTP/1.1\r\nHost: any.example\r\nConnection: close\r\n\r\n' $HEALTH | raw "$PORT")" 'message": "OK' "the server named in the request line"
 is "$(code "$URL/nowhere")" 404 "no such path"
+like "$(printf 'GET /dp/\377\376 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | raw "$PORT")" '404 Not Found.*"message": "the path is not valid UTF-8"' "a path that is no UTF-8"
 is "$(code -X DELETE "$URL$HEALTH")" 405 "no such method"
 like "$(curl -s "$URL/test/error/22023")" '"message": "the boiler is cold"' "an error of the operation"
 is "$(code "$URL/test/error/22023")/$(code "$URL/test/error/42501")/$(code "$URL/test/error/XX000")" "400/403/500" "errors by their class"

@@ -7,6 +7,7 @@
 #	raw PORT <bytes				what a socket answers until it closes, at most 20 s
 #	routes					operations to test with, below /test, for everybody
 #	listeners				pids of those that live
+#	in_perl NAME				the rest of the test is test/lib/NAME, in Perl, which prints TAP
 
 start_listener() {
 	PORT=$("$NVP_TOP/test/lib/freeport" 4)
@@ -23,6 +24,15 @@ code() { curl -s -o /dev/null -m 30 -w '%{http_code}' "$@"; }
 header() { curl -s -o /dev/null -m 30 -D - "${@:2}" | tr -d '\r' | sed -n "s/^$1: //Ip"; }
 listeners() { q "SELECT pid FROM nuvopipe.workers WHERE kind = 'listener' ORDER BY pid"; }
 reload() { qx "SELECT pg_reload_conf()"; }
+
+in_perl() {
+	local status
+	export NVP_URL=$URL NVP_LOG=$NVP_TMP/$CLUSTER/log PGBIN
+	perl "$NVP_TOP/test/lib/$1"
+	status=$?
+	NVP_DONE=1
+	exit $status
+}
 
 raw() {
 	perl -e 'use strict; use IO::Socket::INET;
