@@ -11,7 +11,8 @@
  * kernel spreads connections over them.  libmicrohttpd speaks HTTP and TLS
  * inside our loop, without a thread of its own; what it calls back runs a
  * transaction for each request, or for each piece of an upload or a download,
- * and waits for nobody.
+ * and waits for nobody.  What reaches out over the network is run by another
+ * process (errand.c).
  *
  * Flow:	listener.c (loop) --> socket.c (accept) --> server.c (libmicrohttpd)
  *			  --> handler.c (a request) --> call.c (transactions) --> answer.c

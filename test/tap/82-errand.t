@@ -17,6 +17,7 @@ CREATE TABLE public.made (at timestamptz DEFAULT clock_timestamp());
 CREATE FUNCTION nuvopipe_api.test_make(jsonb) RETURNS jsonb LANGUAGE sql AS
 	\$\$ INSERT INTO public.made DEFAULT VALUES RETURNING jsonb_build_object('data', at, '\$headers', jsonb_build_object('Location', '/made')) \$\$;
 SELECT _nuvopipe.set_route('GET', '/test/away/{seconds}', 'test_away', 'x', auth => 'none', rate => 'none', reaches_out => true);
+SELECT _nuvopipe.set_route('GET', '/test/own/{seconds}', 'test_away', 'x', rate => 'none', reaches_out => true);
 SELECT _nuvopipe.set_route('GET', '/test/big/{bytes}', 'test_big', 'x', auth => 'none', rate => 'none', reaches_out => true);
 SELECT _nuvopipe.set_route('POST', '/test/carry', 'test_echo', 'x', auth => 'none', rate => 'none', max_body => 6291456, headers => ARRAY['x-thing'], reaches_out => true);
 SELECT _nuvopipe.set_route('GET', '/test/carry/peer', 'test_peer', 'x', auth => 'none', rate => 'none', reaches_out => true);
@@ -32,8 +33,7 @@ OTHER=$(q "SELECT nuvopipe.create_token('bob@bolt.test', organization => 'bolt')
 errands() { q "SELECT count(*) FROM nuvopipe.workers WHERE kind = 'errand'"; }
 no_errands() { wait_until "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'nuvopipe errand')"; }
 wait_errands() { wait_until "SELECT count(*) = $1 FROM pg_stat_activity WHERE backend_type = 'nuvopipe errand' AND state = 'active'"; }
-segments() { find /dev/shm -name 'PostgreSQL.*' -user "$NVP_OSUSER" -exec grep -l "/dev/shm/PostgreSQL" "/proc/$(postmaster_pid)/maps" \; 2>/dev/null | wc -l; }
-# memory that the listener has mapped beside what every process has: nothing, when no errand is under way
+# segments of dynamic shared memory that the listener has mapped
 mapped() { grep -c '/dev/shm/PostgreSQL' "/proc/$(listeners | head -1)/maps"; }
 said() { grep -c "$1" "$NVP_TMP/main/log"; }
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
@@ -69,7 +69,7 @@ tag=$(header ETag "$URL/test/carry/state")
 like "$tag" '^".+"$' "an entity tag"
 is "$(code -H "If-None-Match: $tag" "$URL/test/carry/state")" 304 "is compared"
 head -c 6000000 /dev/zero | tr '\0' y | sed 's/^/{"long": "/; s/$/"}/' >"$NVP_TMP/long"
-is "$(curl -s -H 'Content-Type: application/json' --data-binary @"$NVP_TMP/long" "$URL/test/carry" | wc -c)" 6000022 "a body of 6 MB there and back"
+is "$(curl -s -H 'Content-Type: application/json' --data-binary @"$NVP_TMP/long" "$URL/test/carry" | wc -c)" 6000037 "a body of 6 MB there and back"
 head -c 7000000 "$NVP_TMP/long" | cat - "$NVP_TMP/long" >"$NVP_TMP/longer"
 is "$(code -H 'Content-Type: application/json' --data-binary @"$NVP_TMP/longer" "$URL/test/carry")" 413 "and no more"
 is "$(curl -s "$URL/test/big/40000000" | wc -c)" 40000012 "an answer of 40 MB"
@@ -110,12 +110,37 @@ like "$(cat "$NVP_TMP/silent")" '"ok": false.* 200$' "a server that says nothing
 like "$(cat "$NVP_TMP/unreached")" '"ok": false.* 200$' "and one that cannot be reached"
 no_errands
 
-# stored connectors, listings, samples, executions
-id=$(q "SELECT nuvopipe.create_connector('dead', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:$SILENT/x.csv\"}')")
-qx "UPDATE _nuvopipe.connector SET id = id WHERE id = '$id'"
+# each of them, by way of objects that are stored
 for path in "POST /connector/{id}/test" "POST /connector/test" "GET /connector/{id}/listing" "GET /connector/{id}/data" "POST /execution"; do
 	is "$(q "SELECT reaches_out FROM _nuvopipe.route WHERE method = '${path%% *}' AND path = '/dp/api/v1${path#* }'")" t "$path is an errand"
 done
+post() { ask -H 'Content-Type: application/json' -d "$2" "$API$1"; }
+id_of() { sed -n 's/^{"data": {"id": "\([0-9a-f-]\{36\}\)".*/\1/p'; }
+connector() { post /connector "{\"name\": \"$1\", \"type\": \"$2\", \"node_type\": \"HTTP\", \"configuration\": {\"url\": \"http://127.0.0.1:$3/files/x.csv\"}}" | id_of; }
+printf 'a\n1\n2\n' >"$NVP_TMP/x.csv"
+put_http "$NVP_TMP/x.csv"
+good=$(connector good INPUT "$HTTP_PORT") dead=$(connector dead INPUT "$SILENT") out=$(connector out OUTPUT "$HTTP_PORT")
+tdm=$(post /tdm '{"name": "t", "columns": [{"key": "a", "label": "a"}]}' | id_of)
+like "$good $dead $out $tdm" '^([0-9a-f-]{36} ?){4}$' "objects"
+like "$(ask -X POST "$API/connector/$good/test")" '"ok": true' "a test of a connector"
+like "$(ask "$API/connector/$good/data")" '"not_supported"' "a sample, which is not to be had yet"
+like "$(ask "$API/connector/$good/listing")" 'x.csv' "a listing"
+start() { post /pipeline "{\"name\": \"$1\", \"configuration\": {\"input_connectors\": [\"$2\"], \"tdm\": \"$tdm\", \"output_connectors\": [\"$out\"]}}" | id_of; }
+good_line=$(start good "$good") dead_line=$(start dead "$dead")
+like "$(post /execution "{\"pipeline_id\": \"$good_line\"}")" '^\{"data": \[\{"id": "[0-9a-f-]{36}", .*"PROCESSING"' "an execution"
+small 4 >"$NVP_TMP/small" &
+load=$!
+ask "$API/connector/$dead/listing" >/dev/null &
+a=$!
+post /execution "{\"pipeline_id\": \"$dead_line\"}" >"$NVP_TMP/started" &
+b=$!
+wait_errands 2
+pass "both wait elsewhere"
+wait $load $a $b
+read -r n longest median <"$NVP_TMP/small"
+ok "and nobody for them ($n; longest $longest ms, median $median ms)" [ "${n:-0}" -gt 50 -a "${longest:-9999}" -lt 500 -a "${median:-999}" -lt 100 ]
+like "$(cat "$NVP_TMP/started")" '^\{"data": \[\{"id": "[0-9a-f-]{36}"' "an execution of a source that does not answer is queued"
+no_errands
 
 # --- not more than are wanted
 
@@ -132,9 +157,8 @@ is "$(cat "$NVP_TMP/away")" 200200200 "the others were answered"
 is "$(away 0)" 200 "then there is room again"
 
 # an organization alone has all but one
-qx "SELECT _nuvopipe.set_route('GET', '/test/own/{seconds}', 'test_away', 'x', rate => 'none', reaches_out => true)"
 pids=()
-for _ in 1 2; do ask "$URL/test/own/3" >/dev/null & pids+=($!); done
+for _ in 1 2; do ask "$URL/test/own/5" >/dev/null & pids+=($!); done
 wait_errands 2
 is "$(ask -o /dev/null -w '%{http_code}' "$URL/test/own/0")$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: $OTHER" "$URL/test/own/0")" 503200 "the last one is not for an organization that has the others"
 wait "${pids[@]}"
@@ -167,10 +191,10 @@ wait $a 2>/dev/null
 ok "a client that goes away ends its errand" no_errands
 ok "soon ($(($(now_ms) - before)) ms)" [ $(($(now_ms) - before)) -lt 2500 ]
 is "$(said 'FATAL:.*terminat')" 0 "quietly"
-try "$SILENT" >/dev/null &
+try "$SILENT" >/dev/null 2>&1 &
 a=$!
 wait_errands 1
-kill $(pgrep -P $a) 2>/dev/null
+kill "$(pgrep -P $a)"
 wait $a 2>/dev/null
 ok "also one that waits for the network" no_errands
 
@@ -234,30 +258,48 @@ ok "DROP DATABASE beside an errand ($(($(now_ms) - before)) ms)" [ $(($(now_ms) 
 wait $a
 is "$(cat "$NVP_TMP/away")" 503 "which is answered"
 
-# --- no worker slots, and the end of the server
+# --- no worker slots; segments that can be counted, for here they are files; the end of the server
 
-qx "ALTER SYSTEM SET nuvopipe.listen_database = 'postgres'; ALTER SYSTEM SET max_worker_processes = 4"
+qx "ALTER SYSTEM SET nuvopipe.listen_database = 'postgres'; ALTER SYSTEM SET max_worker_processes = 5; ALTER SYSTEM SET dynamic_shared_memory_type = 'mmap'"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 0"
 stop_cluster
 start_cluster
 wait_for serves "$URL"
-# launcher, keeper, listener: one is left, where logical replication has none
+wait_until "SELECT count(*) = 3 FROM nuvopipe.workers"
+segments() { find "$NVP_TMP/main/data/pg_dynshmem" -type f | wc -l; }
+before=$(segments)
+# launcher, keeper, listener and that of logical replication: one is left
 qx "ALTER SYSTEM SET nuvopipe.max_errands = 64; SELECT pg_reload_conf()"
 wait_until "SELECT setting = '64' FROM pg_settings WHERE name = 'nuvopipe.max_errands'"
 pids=()
 : >"$NVP_TMP/away"
 for _ in 1 2 3; do away 2 >>"$NVP_TMP/away" & pids+=($!); done
+wait_errands 1
+is "$(segments)" $((before + 1)) "an errand has a segment"
 wait "${pids[@]}"
 like "$(cat "$NVP_TMP/away")" '503' "without a worker slot"
 ok "the log says what helps" grep -q 'no free background worker slot' "$NVP_TMP/main/log"
 ok "with a cure" grep -q 'Raise max_worker_processes and restart, or lower nuvopipe.max_errands' "$NVP_TMP/main/log"
 no_errands
-is "$(mapped)" 0 "and nothing is left of it"
-curl -s -m 30 -w '%{http_code}' -o /dev/null "$URL/test/away/20" &
+is "$(away 0)" 200 "there is one again"
+curl -s -m 30 "$URL/test/away/20" >/dev/null &
+a=$!
+wait_errands 1
+kill $a
+wait $a 2>/dev/null
+no_errands
+away 20 >/dev/null &
+wait_errands 1
+qx "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'nuvopipe errand'"
+wait $!
+no_errands
+is "$(segments)" "$before" "no segment is left"
+away 20 >"$NVP_TMP/away" &
 a=$!
 wait_errands 1
 before=$(now_ms)
 stop_cluster
 ok "a fast shutdown beside an errand ($(($(now_ms) - before)) ms)" [ $(($(now_ms) - before)) -lt 4000 ]
 wait $a
-unlike "$(server_log)" 'terminated by signal [0-9]*: (Seg|Abort)|TRAP|PANIC' "nothing crashed"
+unlike "$(server_log)" 'terminated by signal [0-9]*: (Seg|Abort)|TRAP|PANIC|leak' "nothing crashed"
 done_testing
