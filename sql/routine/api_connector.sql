@@ -421,16 +421,16 @@ SELECT _nuvopipe.set_route('PUT', '/dp/api/v1/connector/{id}', 'connector_update
 SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/connector/{id}', 'connector_delete', 'Delete a connector that nothing uses', object => 'connector', reader => 'connector_read',
 	response => _nuvopipe.body_of('Deleted'));
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/usage', 'connector_usage', 'List what uses a connector', response => _nuvopipe.body_of('Usage'));
-SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/data', 'connector_data', 'Read a sample of the data of an input connector', rate => 'write',
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/data', 'connector_data', 'Read a sample of the data of an input connector', rate => 'write', reaches_out => true,
 	parameters => '[{"name": "options", "in": "query", "description": "rows, format, encoding, delimiter, quote, escape, header, skip_rows", "content": {"application/json": {"schema": {
 		"type": "object", "properties": {"rows": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}, "format": {"enum": ["csv", "tsv", "json", "jsonl"]},
 		"encoding": {"type": "string"}, "delimiter": {"type": "string"}, "quote": {"type": ["string", "null"]}, "escape": {"type": ["string", "null"]},
 		"header": {"type": "boolean"}, "skip_rows": {"type": "integer"}}}}}}]',
 	response => _nuvopipe.data_of('Sample'));
-SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/listing', 'connector_listing', 'List the objects at the place of an input connector', rate => 'write',
+SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/listing', 'connector_listing', 'List the objects at the place of an input connector', rate => 'write', reaches_out => true,
 	response => _nuvopipe.list_of('SourceObject', false));
-SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/{id}/test', 'connector_test', 'Try a connector', response => _nuvopipe.data_of('ConnectorTest'));
-SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/test', 'connector_test_new', 'Try a connector without storing it',
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/{id}/test', 'connector_test', 'Try a connector', reaches_out => true, response => _nuvopipe.data_of('ConnectorTest'));
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/connector/test', 'connector_test_new', 'Try a connector without storing it', reaches_out => true,
 	request => _nuvopipe.body_of('ConnectorInput', ARRAY['type', 'node_type']), response => _nuvopipe.data_of('ConnectorTest'));
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/type', 'connector_type', 'List the types of connectors and their fields',
 	response => _nuvopipe.list_of('ConnectorType', false));

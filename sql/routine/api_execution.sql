@@ -384,7 +384,7 @@ SELECT _nuvopipe.set_schema('Execution', '{"allOf": [{"$ref": "#/components/sche
 	"state": {"enum": ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELED"]}, "error_detail": {"type": "object"}, "note": {"type": "string"},
 	"progress": {"type": "object"}, "input": {"type": "object"}, "output": {"type": "object"}, "accounting": {"type": "object"}, "can": {"type": "object"}}}]}');
 
-SELECT _nuvopipe.set_route('POST', '/dp/api/v1/execution', 'execution_create', 'Start a pipeline', status => 201,
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/execution', 'execution_create', 'Start a pipeline', status => 201, reaches_out => true,
 	request => '{"$ref": "#/components/schemas/ExecutionStart"}', response => '{"$ref": "#/components/schemas/ExecutionStarted"}');
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution', 'execution_list', 'List executions',
 	response => '{"type": "object", "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/ExecutionItem"}}, "pagination": {"type": "object"}}}');

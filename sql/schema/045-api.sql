@@ -21,11 +21,13 @@ CREATE TABLE _nuvopipe.route (
 	request jsonb,
 	response jsonb,
 	parameters jsonb,
+	reaches_out boolean NOT NULL,		-- over the network, to wherever a client says
 	CONSTRAINT route_pkey PRIMARY KEY (path, method),
 	CONSTRAINT route_method_check CHECK (method IN ('GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE')),
 	CONSTRAINT route_auth_check CHECK (auth IN ('token', 'none')),
 	CONSTRAINT route_mode_check CHECK (mode IN ('json', 'upload', 'download', 'events')),
 	CONSTRAINT route_rate_check CHECK (rate IN ('read', 'write', 'auth', 'none')),
+	CONSTRAINT route_reaches_out_check CHECK (mode = 'json' OR NOT reaches_out),
 	CONSTRAINT route_max_body_check CHECK (max_body >= 0)
 );
 

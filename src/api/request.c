@@ -90,6 +90,8 @@ within_limit(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answe
 {
 	int			seconds = 0;
 
+	if (call->is_counted)
+		return true;
 	if (call->has_caller && call->route->rate == NVP_RATE_READ)
 		seconds = nvp_limit_take(NVP_LIMIT_READ, &call->caller.token_id, UUID_LEN);
 	else if (call->has_caller && (call->route->rate == NVP_RATE_WRITE || call->route->rate == NVP_RATE_AUTH))
@@ -295,7 +297,7 @@ open_upload(NvpApiCall *call)
  * nvp_api_open takes the head of a request: finds its route, lets its token in,
  * and says how the body is wanted.
  *
- * in: call->context; all other members are set here.
+ * in: call->context, call->is_counted; all other members are set here.
  * out: false if the request is refused, with the answer.
  * errors: 22xxx for a query string that cannot be read, those of an operation
  *		that opens an upload.
@@ -304,11 +306,13 @@ bool
 nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
 {
 	MemoryContext context = call->context;
+	bool		is_counted = call->is_counted;
 	NvpRouteMatch match = {0};
 
 	nvp_caller_drop();
 	memset(call, 0, sizeof(*call));
 	call->context = context;
+	call->is_counted = is_counted;
 	if (!pg_verifymbstr(request->path, strlen(request->path), true) ||
 		!nvp_route_find(request->method, request->path, &match))
 	{
@@ -318,6 +322,7 @@ nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answe
 	call->route = match.route;
 	call->mode = match.route->mode;
 	call->max_body = match.route->max_body;
+	call->reaches_out = match.route->reaches_out;
 	if (!authenticate(call, request, answer) || !within_limit(call, request, answer) ||
 		!fits(call, request, answer))
 		return false;

@@ -86,10 +86,12 @@ typedef struct NvpRoute NvpRoute;	/* route.h */
 
 typedef struct NvpApiCall
 {
-	MemoryContext context;		/* set by whoever makes the call */
+	MemoryContext context;		/* set by whoever makes the call, as is the next */
+	bool		is_counted;		/* its rate limit was taken before, elsewhere */
 	const NvpRoute *route;
 	NvpApiMode	mode;
 	int64		max_body;		/* bytes; a longer body is 413 */
+	bool		reaches_out;	/* nvp_api_finish may wait for the network */
 	bool		has_caller;
 	NvpCaller	caller;
 	Jsonb	   *args;			/* all but those of the body */

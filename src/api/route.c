@@ -105,6 +105,7 @@ read_route(NvpQuery *query, int row, NvpRoute *route)
 	route->headers = read_headers(query, row, 9);
 	route->content_type = nvp_get_text(query, row, 10);
 	route->max_body = nvp_get_int8(row, 11);
+	route->reaches_out = nvp_get_bool(row, 12);
 	route->nsegments = split_pattern(pstrdup(route->path), route->segments, &route->nparams);
 }
 
@@ -121,7 +122,7 @@ load(void)
 	/* fixed segments win over parameters */
 	n = (int) nvp_query_exec(&query,
 							 "SELECT method, path, operation, auth, mode, rate, status, object, reader,"
-							 " pg_catalog.array_to_string(headers, ','), content_type, max_body"
+							 " pg_catalog.array_to_string(headers, ','), content_type, max_body, reaches_out"
 							 " FROM _nuvopipe.route"
 							 " ORDER BY pg_catalog.length(pg_catalog.regexp_replace(path, '[^{]', '', 'g')), path, method");
 	MemoryContextSwitchTo(context);

@@ -37,6 +37,7 @@ struct NvpRoute
 	char	   *content_type;	/* NULL: JSON */
 	char	  **headers;		/* NULL-terminated, lower case */
 	bool		needs_token;
+	bool		reaches_out;	/* its operation may wait for the network */
 	NvpApiMode	mode;
 	NvpRouteRate rate;
 	int			status;

@@ -36,6 +36,7 @@ int			nvp_guc_listen_max_per_address = 64;
 int			nvp_guc_listen_workers = 2;
 int			nvp_guc_listing_timeout = 15000;
 bool		nvp_guc_log_requests = false;
+int			nvp_guc_max_errands = 4;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_senders = 2;
@@ -180,6 +181,12 @@ define_listen(void)
 static void
 define_limits(void)
 {
+	/* SIGHUP: obeyed by listeners */
+	DefineCustomIntVariable("nuvopipe.max_errands",
+							"How many requests that reach out over the network one listener has under way; more are answered 503.",
+							"Each is a process of its own, and takes one of max_worker_processes.",
+							&nvp_guc_max_errands, 4, 1, 64,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	/* SUSET: it protects the server's disk from its users */
 	DefineCustomIntVariable("nuvopipe.max_object_size",
 							"Largest object that is fetched, counted after decompression by the protocol.",

@@ -76,7 +76,7 @@ is_evicted(NvpProcessKind kind)
 	NvpDatabase *entry;
 
 	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER && kind != NVP_PROCESS_SENDER &&
-		kind != NVP_PROCESS_LISTENER)
+		kind != NVP_PROCESS_LISTENER && kind != NVP_PROCESS_ERRAND)
 		return false;
 	entry = nvp_database_entry(MyDatabaseId, false);
 	return entry && entry->evicted_until > GetCurrentTimestamp();
@@ -358,7 +358,10 @@ wake_listeners(Oid database)
 		NvpSlot    *slot = &nvp_shared->slots[i];
 
 		if (slot->kind == NVP_PROCESS_LISTENER && slot->database == database && slot->waiting > 0)
+		{
+			slot->has_news = true;
 			wake(slot->procno);
+		}
 	}
 	LWLockRelease(nvp_shared->lock);
 }

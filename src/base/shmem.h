@@ -3,8 +3,8 @@
  * shmem.h
  *		What our processes know of each other: slots in shared memory.
  *
- * One slot for every process of ours that lives (keepers, runners, listeners,
- * sessions that run an execution themselves), one entry for every database that
+ * One slot for every process of ours that lives (keepers, runners, listeners
+ * and their errands, sessions that run an execution themselves), one entry for every database that
  * was looked at.  Only numbers lie here: pids, oids, progress.  A process frees
  * its slot when it ends; what a crash leaves is wiped with the segment.
  *
@@ -31,7 +31,8 @@ typedef enum NvpProcessKind
 	NVP_PROCESS_RUNNER,			/* runs executions */
 	NVP_PROCESS_SENDER,			/* tells webhooks of events */
 	NVP_PROCESS_SESSION,		/* a session in CALL nuvopipe.run or work */
-	NVP_PROCESS_LISTENER		/* serves the API over HTTP */
+	NVP_PROCESS_LISTENER,		/* serves the API over HTTP */
+	NVP_PROCESS_ERRAND			/* runs one request that reaches out, for a listener */
 } NvpProcessKind;
 
 typedef struct NvpSlot
@@ -47,6 +48,7 @@ typedef struct NvpSlot
 	int64		executions;		/* done so far; of a listener: requests */
 	bool		is_leaving;		/* only finishes what it has begun */
 	volatile int waiting;		/* of a listener: clients that wait for news */
+	volatile bool has_news;		/* of a listener: a commit has told so since it looked */
 	uint64		addresses[NVP_ENDPOINT_MAX];	/* of a listener: hashes of what it has bound, 0 = none */
 	NvpProgress progress;
 } NvpSlot;

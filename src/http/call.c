@@ -272,6 +272,16 @@ nvp_http_step_open(NvpConnection *connection)
 	connection->is_open = nvp_api_open(&connection->call, &connection->request, &connection->answer);
 }
 
+/* run it here, or send it where it may wait for the network */
+static void
+finish(NvpConnection *connection)
+{
+	if (connection->call.reaches_out)
+		nvp_http_errand_start(connection);
+	else
+		nvp_api_finish(&connection->call, &connection->request, &connection->answer);
+}
+
 /* nvp_http_step_ask: head and body in one; uploads need another transaction to go on. */
 void
 nvp_http_step_ask(NvpConnection *connection)
@@ -285,7 +295,7 @@ nvp_http_step_ask(NvpConnection *connection)
 		ereport(ERROR,
 				errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				errmsg("the body may have at most " INT64_FORMAT " bytes", call->max_body));
-	nvp_api_finish(call, &connection->request, &connection->answer);
+	finish(connection);
 }
 
 /* nvp_http_step_append: the piece of an upload that lies in body. */
@@ -300,7 +310,7 @@ void
 nvp_http_step_finish(NvpConnection *connection)
 {
 	use_context(connection);
-	nvp_api_finish(&connection->call, &connection->request, &connection->answer);
+	finish(connection);
 }
 
 /* nvp_http_step_next: the next piece of a download, into out. */

@@ -380,6 +380,8 @@ on_end(NvpConnection *connection)
 	if (ShutdownRequestPending)
 		return nvp_http_guard(connection, refuse_shutdown) ? nvp_http_send(connection) : MHD_NO;
 	is_good = run(connection);
+	if (is_good && connection->errand)
+		return nvp_http_errand_await(connection);
 	if (is_good && connection->answer.wait_ms > 0 && may_wait(connection))
 		return nvp_http_wait(connection);
 	if (is_good && is_stream(connection))
@@ -412,6 +414,13 @@ on_again(NvpConnection *connection)
 	return nvp_http_send(connection);
 }
 
+/* an errand has come back, or will not */
+static enum MHD_Result
+on_errand(NvpConnection *connection)
+{
+	return connection->is_gone ? MHD_NO : nvp_http_send(connection);
+}
+
 /*
  * nvp_http_on_request is called again and again for one request: with its head,
  * with each bit of its body (which is taken whole), at its end, and when a
@@ -429,6 +438,8 @@ nvp_http_on_request(void *cls, struct MHD_Connection *mhd, const char *url, cons
 		return on_head(connection, method);
 	if (connection->stage == NVP_STAGE_WAIT)
 		return on_again(connection);
+	if (connection->stage == NVP_STAGE_ERRAND)
+		return on_errand(connection);
 	if (*size > 0)
 	{
 		size_t		n = *size;

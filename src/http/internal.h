@@ -12,6 +12,7 @@
 #include <microhttpd.h>
 
 #include "lib/ilist.h"
+#include "storage/shm_mq.h"
 #include "utils/timestamp.h"
 
 #include "api/request.h"
@@ -49,8 +50,11 @@ typedef enum NvpStage
 	NVP_STAGE_BODY,				/* its head was read, its body comes */
 	NVP_STAGE_ANSWER,			/* the answer is being sent */
 	NVP_STAGE_WAIT,				/* parked: the client waits for a change */
+	NVP_STAGE_ERRAND,			/* parked: the request is run by another process */
 	NVP_STAGE_STREAM			/* the answer comes in pieces; parked while there is none */
 } NvpStage;
+
+typedef struct NvpErrand NvpErrand; /* errand.c */
 
 typedef struct NvpConnection
 {
@@ -85,6 +89,7 @@ typedef struct NvpConnection
 
 	/* while parked */
 	bool		is_parked;
+	NvpErrand  *errand;			/* that it waits for, or NULL */
 	bool		is_counted;		/* in the slot's number of those who wait */
 	dlist_node	parked;
 	TimestampTz wait_until;		/* NVP_STAGE_WAIT */
@@ -111,6 +116,8 @@ typedef struct NvpListener
 	dlist_head	parked;
 	int			watch_fd;		/* epoll set of parked sockets, for clients that go away */
 	bool		has_news;		/* look after the parked ones */
+	dlist_head	away;			/* parked as well, until their errand has come back */
+	dlist_head	errands;
 
 	NvpNetwork	proxies[NVP_NETWORK_MAX];
 	int			nproxies;
@@ -178,6 +185,7 @@ extern void nvp_http_answer_preflight(NvpConnection *connection);
 
 /* wait.c */
 extern void nvp_http_wait_init(void);
+extern void nvp_http_park(NvpConnection *connection, dlist_head *list);
 extern enum MHD_Result nvp_http_wait(NvpConnection *connection);
 extern enum MHD_Result nvp_http_stream(NvpConnection *connection);
 extern void nvp_http_unpark(NvpConnection *connection);
@@ -186,6 +194,34 @@ extern void nvp_http_watch(void);
 extern void nvp_http_parked_sweep(TimestampTz now);
 extern void nvp_http_parked_release(void);
 extern long nvp_http_parked_timeout(TimestampTz now);
+
+/*
+ * What a listener and its errand share lies in one segment: this head, a queue for
+ * the answer, and the request as a parcel.  Nothing in it is an address.
+ */
+typedef struct NvpErrandHead
+{
+	Oid			database;
+	Size		request_len;
+} NvpErrandHead;
+
+#define NVP_ERRAND_QUEUE		(64 * 1024)
+#define NVP_ERRAND_QUEUE_AT		MAXALIGN(sizeof(NvpErrandHead))
+#define NVP_ERRAND_REQUEST_AT	(NVP_ERRAND_QUEUE_AT + NVP_ERRAND_QUEUE)
+
+/* errand.c */
+extern void nvp_http_errands_init(void);
+extern void nvp_http_errand_start(NvpConnection *connection);
+extern enum MHD_Result nvp_http_errand_await(NvpConnection *connection);
+extern void nvp_http_errand_drop(NvpConnection *connection);
+extern void nvp_http_errands_look(TimestampTz now);
+extern void nvp_http_errands_cut(void);
+
+/* parcel.c */
+extern Size nvp_http_pack_request(const NvpConnection *connection, char *data, Size size);
+extern Size nvp_http_pack_answer(const NvpApiAnswer *answer, char *data, Size size);
+extern void nvp_http_unpack_request(NvpConnection *connection, char *data, Size size);
+extern void nvp_http_unpack_answer(NvpApiAnswer *answer, char *data, Size size);
 
 /* static.c */
 extern void nvp_http_files_load(void);

@@ -140,7 +140,8 @@ take_event(const WaitEvent *event)
 	if (event->events & WL_LATCH_SET)
 	{
 		ResetLatch(MyLatch);
-		nvp_listener.has_news = true;
+		nvp_listener.has_news |= nvp_my_slot->has_news;
+		nvp_my_slot->has_news = false;
 	}
 	else if (event->user_data == &nvp_listener.watch_fd)
 		nvp_http_watch();
@@ -191,6 +192,7 @@ turn(WaitEventSet **set, long *stat_ms)
 	CHECK_FOR_INTERRUPTS();
 	now = GetCurrentTimestamp();
 	chores(now);
+	nvp_http_errands_look(now);
 	nvp_http_parked_sweep(now);
 	nvp_http_servers_run();
 	nvp_http_servers_sweep();
@@ -223,6 +225,9 @@ drain(WaitEventSet **set, long *stat_ms)
 			break;
 		turn(set, stat_ms);
 	}
+	nvp_http_errands_cut();
+	nvp_http_servers_run();		/* those that were cut are answered */
+	nvp_http_servers_run();
 	nvp_http_servers_stop();
 }
 
@@ -245,6 +250,7 @@ set_up(Oid database)
 	dlist_init(&nvp_listener.connections);
 	nvp_http_calls_init();
 	nvp_http_wait_init();
+	nvp_http_errands_init();
 	nvp_http_servers_init();
 	pgstat_report_activity(STATE_IDLE, NULL);
 }

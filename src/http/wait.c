@@ -54,21 +54,29 @@ nvp_http_wait_init(void)
 
 /* ---- parking ------------------------------------------------------------------ */
 
-static void
-park(NvpConnection *connection)
+/* nvp_http_park suspends a connection, and notes it in a list: of the listener, parked or away. */
+void
+nvp_http_park(NvpConnection *connection, dlist_head *list)
 {
 	struct epoll_event event = {.events = EPOLLRDHUP,.data.ptr = connection};
 
+	dlist_push_tail(list, &connection->parked);
+	connection->is_parked = true;
+	(void) epoll_ctl(nvp_listener.watch_fd, EPOLL_CTL_ADD, connection->fd, &event);
+	MHD_suspend_connection(connection->mhd);
+}
+
+/* until there is news */
+static void
+park(NvpConnection *connection)
+{
 	if (!connection->is_counted)
 	{
 		connection->is_counted = true;
 		nvp_my_slot->waiting++;
 		nvp_listener.has_news = true;
 	}
-	dlist_push_tail(&nvp_listener.parked, &connection->parked);
-	connection->is_parked = true;
-	(void) epoll_ctl(nvp_listener.watch_fd, EPOLL_CTL_ADD, connection->fd, &event);
-	MHD_suspend_connection(connection->mhd);
+	nvp_http_park(connection, &nvp_listener.parked);
 }
 
 static void
@@ -88,6 +96,7 @@ nvp_http_forget_parked(NvpConnection *connection)
 	if (connection->is_counted)
 		nvp_my_slot->waiting--;
 	connection->is_counted = false;
+	nvp_http_errand_drop(connection);
 }
 
 /* nvp_http_unpark lets a connection go on. */

@@ -144,7 +144,8 @@ evict(Oid database)
 
 		if (slot->database == database &&
 			(slot->kind == NVP_PROCESS_KEEPER || slot->kind == NVP_PROCESS_RUNNER ||
-			 slot->kind == NVP_PROCESS_SENDER || slot->kind == NVP_PROCESS_LISTENER))
+			 slot->kind == NVP_PROCESS_SENDER || slot->kind == NVP_PROCESS_LISTENER ||
+			 slot->kind == NVP_PROCESS_ERRAND))
 			(void) kill(slot->pid, SIGTERM);
 	}
 	LWLockRelease(nvp_shared->lock);

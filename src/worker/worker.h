@@ -8,6 +8,7 @@
  *		keeper     --> runners (nuvopipe.max_workers in the cluster)
  *		keeper     --> senders (nuvopipe.max_senders in the database)
  *		launcher   --> listeners (nuvopipe.listen_workers; src/http)
+ *		listener   --> errands (nuvopipe.max_errands of each; src/http)
  *
  * Scenarios to survive, in any order and in quick succession: CREATE and DROP
  * EXTENSION, committed or aborted; CREATE DATABASE with one of our databases
