@@ -14,6 +14,7 @@
 #include <xxhash.h>
 
 #include "mb/pg_wchar.h"
+#include "utils/snapmgr.h"
 
 #include "api/answer.h"
 #include "api/condition.h"
@@ -76,9 +77,12 @@ nvp_condition_refuses(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnsw
 	if (wanted == NULL || route->object == NULL || route->reader == NULL || strcmp(request->method, "GET") == 0)
 		return false;
 	/* whoever may not see it does not wait for its row either */
-	(void) nvp_route_call(route, route->reader, call->args);
+	(void) read_object(call);
 	lock_object(route->object, nvp_jsonb_text(&call->args->root, NULL, "id", ""));
+	/* as it is now that it is held: somebody may have changed it meanwhile */
+	PushActiveSnapshot(GetLatestSnapshot());
 	text = read_object(call);
+	PopActiveSnapshot();
 	if (is_listed(wanted, entity_tag(text, strlen(text))))
 		return false;
 	nvp_api_explain(answer, 412, "precondition_failed", "the object has changed since it was read",
