@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use Api;
+use Digest::SHA;
 use World;
 
 my %invisible = (acme => ['bolt'], bolt => [qw(acme suba subb)], suba => [qw(acme bolt subb)], subb => [qw(acme bolt suba)]);
@@ -319,6 +320,11 @@ sub try_races
 	is join(' ', sort(together(4, sub { $acme->put("/tdm/$tdm->{id}", {description => "of $_[0]"}, headers => {'If-Match' => $tag})->{status} }))), '200 412 412 412', 'four with the same tag: one wins';
 	is join(' ', sort(together(4, sub { $acme->post('/connector', {name => 'raced', type => 'INPUT', node_type => 'MANUAL', configuration => {}})->{status} }))), '201 409 409 409', 'four with the same name: one wins';
 	is join(' ', sort(together(4, sub { $acme->del("/tdm/$tdm->{id}")->{status} }))), '200 404 404 404', 'four delete: one wins';
+	my $up = $acme->post('/upload', {file_name => 'raced', size => 300000})->data(201)->{id};
+	my @sent = together(4, sub { $acme->call('PATCH', "/upload/$up", content => $_[0] x 300000, headers => {'Content-Type' => 'application/offset+octet-stream', 'Upload-Offset' => 0})->{status} });
+	is join(' ', sort @sent), '204 409 409 409', 'four write to one upload: one wins';
+	my ($winner) = grep { $sent[$_ - 1] == 204 } 1 .. 4;
+	is $acme->get("/upload/$up")->data(200)->{sha256}, Digest::SHA::sha256_hex(($winner // '') x 300000), 'and it has what that one sent';
 	my $link = $acme->post("/execution/$w->{acme}{ids}{execution}/download", {kind => 'INPUT'})->data(201)->{url};
 	is join(' ', sort(together(4, sub { Api::caller_of('x', undef)->get($link)->{status} }))), '200 404 404 404', 'four follow a link: one is served';
 }
