@@ -269,6 +269,7 @@ nvp_http_step_open(NvpConnection *connection)
 {
 	use_context(connection);
 	connection->call.context = CurrentMemoryContext;
+	connection->call.is_counted = connection->again != NULL;
 	connection->is_open = nvp_api_open(&connection->call, &connection->request, &connection->answer);
 }
 
