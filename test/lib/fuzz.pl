@@ -57,6 +57,8 @@ sub spoilt
 		push @members, pick(@members) if @members && chance($p);
 		return '{' . join(',', @members) . '}';
 	}
+	# names much like those of others: is there somebody who helps too much?
+	return encode(pick(qw(model pipeline input output manual event template hook)) . ' QX' . pick(qw(acme bolt suba subb))) if !ref $v && chance(2 * $p);
 	return '[' . join(',', map { (spoilt($_, $p)) x (chance($p) ? 2 : 1) } @$v) . ']' if ref $v eq 'ARRAY';
 	return encode($v);
 }
