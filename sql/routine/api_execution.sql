@@ -232,6 +232,23 @@ BEGIN
 END
 $$;
 
+-- Only a directory at a remote place is listed before the answer; everything else is queued at once.
+CREATE OR REPLACE FUNCTION _nuvopipe.execution_create_reaches_out(args jsonb) RETURNS boolean
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ref text := args ->> 'pipeline_id';
+BEGIN
+	RETURN jsonb_typeof(args -> 'input') IS DISTINCT FROM 'object' AND args -> 'force' IS DISTINCT FROM 'true' AND EXISTS (
+		SELECT FROM _nuvopipe.pipeline p
+			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
+			JOIN _nuvopipe.connector k ON k.id = c.input_connector_id
+			WHERE p.tenant_id = _nuvopipe.tenant() AND CASE WHEN _nuvopipe.is_uuid(ref) THEN p.id = ref::uuid ELSE p.name = ref END
+				AND k.node_type = 'FTP' AND k.configuration ->> 'file_name' IS NULL);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION nuvopipe_api.execution_create(jsonb) RETURNS jsonb
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp

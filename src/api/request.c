@@ -426,6 +426,30 @@ finish_stream(NvpApiCall *call, Jsonb *state, NvpApiAnswer *answer)
 	answer->content_type = "text/event-stream";
 }
 
+/* what the operation is called with */
+static Jsonb *
+all_args(const NvpApiCall *call, const NvpApiRequest *request)
+{
+	if (call->mode == NVP_API_UPLOAD)
+		return merge(call->args, call->state);
+	return takes_body(request->method) ? merge(read_body(request), call->args) : call->args;
+}
+
+/*
+ * nvp_api_reaches_out tells whether nvp_api_finish may wait for the network:
+ * then it should be called where nobody else waits for this process.
+ *
+ * errors: 22xxx for a body that cannot be read.
+ */
+bool
+nvp_api_reaches_out(NvpApiCall *call, const NvpApiRequest *request)
+{
+	if (!call->reaches_out)
+		return false;
+	nvp_api_resume(call);
+	return nvp_route_waits(call->route, all_args(call, request));
+}
+
 /*
  * nvp_api_finish runs the operation, with the body where there is one, and
  * makes the answer; for a download or a stream only its head.
@@ -436,15 +460,12 @@ void
 nvp_api_finish(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer)
 {
 	const NvpRoute *route = call->route;
-	Jsonb	   *args = call->args;
+	Jsonb	   *args;
 	Jsonb	   *result;
 
 	nvp_api_resume(call);
 	nvp_peer_take(request->peer);
-	if (call->mode == NVP_API_UPLOAD)
-		args = merge(args, call->state);
-	else if (takes_body(request->method))
-		args = merge(read_body(request), args);
+	args = all_args(call, request);
 	if (nvp_condition_refuses(call, request, answer) || nvp_condition_repeats(call, request, answer))
 		return;
 	result = nvp_route_call(route, route->operation, args);

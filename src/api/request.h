@@ -101,6 +101,7 @@ typedef struct NvpApiCall
 } NvpApiCall;
 
 extern bool nvp_api_open(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer);
+extern bool nvp_api_reaches_out(NvpApiCall *call, const NvpApiRequest *request);
 extern void nvp_api_append(NvpApiCall *call, const char *data, size_t len);
 extern void nvp_api_finish(NvpApiCall *call, const NvpApiRequest *request, NvpApiAnswer *answer);
 extern bool nvp_api_next(NvpApiCall *call, StringInfo out);

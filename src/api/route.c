@@ -251,14 +251,21 @@ nvp_route_find(const char *method, const char *path, NvpRouteMatch *match)
 
 /* ---- calling ---------------------------------------------------------------- */
 
+/* a function of one jsonb value, or InvalidOid */
+static Oid
+find_function(const char *schema, const char *name)
+{
+	Oid			types[1] = {JSONBOID};
+
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(types, 1)),
+						   ObjectIdGetDatum(get_namespace_oid(schema, false)));
+}
+
 static NvpOperation *
 look_up(const char *name)
 {
-	Oid			types[1] = {JSONBOID};
-	oidvector  *args = buildoidvector(types, 1);
-	Oid			schema = get_namespace_oid("nuvopipe_api", false);
-	Oid			function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
-										   PointerGetDatum(args), ObjectIdGetDatum(schema));
+	Oid			function = find_function("nuvopipe_api", name);
 	NvpOperation *operation;
 
 	if (!OidIsValid(function))
@@ -299,4 +306,17 @@ nvp_route_call(const NvpRoute *route, const char *operation, Jsonb *args)
 				errcode(ERRCODE_INTERNAL_ERROR),
 				errmsg("operation \"%s\" gave no result", operation));
 	return DatumGetJsonbP(result);
+}
+
+/*
+ * nvp_route_waits tells whether an operation of a route that reaches out would
+ * do so with these arguments: what _nuvopipe.<operation>_reaches_out says, and
+ * yes where there is no such function.
+ */
+bool
+nvp_route_waits(const NvpRoute *route, Jsonb *args)
+{
+	Oid			function = find_function("_nuvopipe", psprintf("%s_reaches_out", route->operation));
+
+	return !OidIsValid(function) || DatumGetBool(OidFunctionCall1(function, JsonbPGetDatum(args)));
 }

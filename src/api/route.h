@@ -58,6 +58,7 @@ typedef struct NvpRouteMatch
 } NvpRouteMatch;
 
 extern bool nvp_route_find(const char *method, const char *path, NvpRouteMatch *match);
+extern bool nvp_route_waits(const NvpRoute *route, Jsonb *args);
 extern Jsonb *nvp_route_call(const NvpRoute *route, const char *operation, Jsonb *args);
 
 #endif							/* NVP_ROUTE_H */

@@ -277,7 +277,7 @@ nvp_http_step_open(NvpConnection *connection)
 static void
 finish(NvpConnection *connection)
 {
-	if (connection->call.reaches_out)
+	if (nvp_api_reaches_out(&connection->call, &connection->request))
 		nvp_http_errand_start(connection);
 	else
 		nvp_api_finish(&connection->call, &connection->request, &connection->answer);

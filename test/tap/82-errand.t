@@ -126,7 +126,9 @@ like "$(ask -X POST "$API/connector/$good/test")" '"ok": true' "a test of a conn
 like "$(ask "$API/connector/$good/data")" '"not_supported"' "a sample, which is not to be had yet"
 like "$(ask "$API/connector/$good/listing")" 'x.csv' "a listing"
 start() { post /pipeline "{\"name\": \"$1\", \"configuration\": {\"input_connectors\": [\"$2\"], \"tdm\": \"$tdm\", \"output_connectors\": [\"$out\"]}}" | id_of; }
-good_line=$(start good "$good") dead_line=$(start dead "$dead")
+mute=$(post /connector "{\"name\": \"mute\", \"type\": \"INPUT\", \"node_type\": \"FTP\", \"configuration\": {\"host\": \"127.0.0.1\", \"port\": \"$SILENT\",
+	\"protocol\": \"FTP\", \"username\": \"u\", \"password\": \"p\", \"directory_path\": \"/in\"}}" | id_of)
+good_line=$(start good "$good") dead_line=$(start dead "$mute")
 like "$(post /execution "{\"pipeline_id\": \"$good_line\"}")" '^\{"data": \[\{"id": "[0-9a-f-]{36}", .*"PROCESSING"' "an execution"
 small 4 >"$NVP_TMP/small" &
 load=$!
@@ -152,6 +154,7 @@ is "$(away 0)" 503 "one too many is refused"
 is "$(header Retry-After "$URL/test/away/0")" 5 "with Retry-After"
 is "$(said 'GET /test/away/0 was refused: all errands are taken')" 2 "and a line in the log for each"
 is "$(code "$URL$HEALTH")" 200 "other requests are not"
+like "$(post /execution "{\"pipeline_id\": \"$good_line\"}")" '"PROCESSING"' "nor an execution whose source need not be listed first"
 wait "${pids[@]}"
 is "$(cat "$NVP_TMP/away")" 200200200 "the others were answered"
 is "$(away 0)" 200 "then there is room again"
