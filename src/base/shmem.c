@@ -125,6 +125,7 @@ nvp_slot_take(NvpProcessKind kind)
 		slot->is_idle = kind == NVP_PROCESS_RUNNER || kind == NVP_PROCESS_SENDER;
 		if (kind == NVP_PROCESS_LAUNCHER)
 			nvp_shared->launcher_procno = slot->procno;
+		nvp_shared->listeners += kind == NVP_PROCESS_LISTENER;
 	}
 	LWLockRelease(nvp_shared->lock);
 	if (slot == NULL)

@@ -72,6 +72,7 @@ typedef struct NvpShared
 {
 	LWLock	   *lock;
 	int			launcher_procno;	/* -1 = none */
+	uint32		listeners;		/* how many have come so far */
 	NvpDatabase databases[NVP_DATABASES];
 	NvpSlot		slots[NVP_SLOTS];
 } NvpShared;

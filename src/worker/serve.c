@@ -22,6 +22,7 @@
 #define ARRIVAL_MS		2000	/* what a listener has to come and take its slot */
 #define LAST_RETRY_MS	60000
 
+static TimestampTz started_at = 0;	/* the last ones */
 static TimestampTz start_at = 0;	/* none is started before */
 static int	failures = 0;		/* starts after which nobody came, in a row */
 
@@ -74,8 +75,26 @@ start(Oid database, int missing, TimestampTz now)
 		complain_once(&complained, database);
 		break;
 	}
+	started_at = now;
 	start_at = TimestampTzPlusMilliseconds(now, Min((int64) ARRIVAL_MS << Min(failures, 5), LAST_RETRY_MS));
 	failures++;
+}
+
+/* one that came is no failure, even if it has left again before we looked */
+static void
+notice_arrivals(void)
+{
+	static uint32 seen = 0;
+	uint32		arrivals;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	arrivals = nvp_shared->listeners;
+	LWLockRelease(nvp_shared->lock);
+	if (arrivals == seen)
+		return;
+	seen = arrivals;
+	failures = 0;
+	start_at = Min(start_at, TimestampTzPlusMilliseconds(started_at, ARRIVAL_MS));
 }
 
 /*
@@ -98,6 +117,7 @@ nvp_serve(Oid database, TimestampTz now)
 		return -1;
 	}
 	complained = false;
+	notice_arrivals();
 	living = nvp_count_slots(NVP_PROCESS_LISTENER, database, false);
 	if (living >= nvp_guc_listen_workers)
 	{
