@@ -264,6 +264,9 @@ nuvopipe_listener_main(Datum arg)
 
 	set_up(DatumGetObjectId(arg));
 	MemoryContextSwitchTo(nvp_listener.context);
+	/* the launcher may have sent us before it heard of a reload that we have begun with */
+	if (!is_wanted_here())
+		proc_exit(0);
 	nvp_http_look();
 	follow_settings();
 	while (!ShutdownRequestPending)
