@@ -42,9 +42,9 @@ AS $$
 BEGIN
 	PERFORM _nuvopipe.check_body(args, ARRAY['name', 'type', 'node_type', 'configuration', 'trigger_type', 'permissions', 'description', 'tags'],
 		ARRAY['receiver_url']);
-	direction := upper(_nuvopipe.body_text(args, 'type'));
-	node_type := _nuvopipe.normal_node_type(_nuvopipe.body_text(args, 'node_type'));
-	trigger_type := _nuvopipe.body_text(args, 'trigger_type');
+	direction := upper(_nuvopipe.given_text(args, 'type'));
+	node_type := _nuvopipe.normal_node_type(_nuvopipe.given_text(args, 'node_type'));
+	trigger_type := _nuvopipe.given_text(args, 'trigger_type');
 	permissions := nullif(args -> 'permissions', 'null');
 	configuration := nullif(args -> 'configuration', 'null');
 	PERFORM _nuvopipe.expect_word(to_jsonb(direction), 'type', ARRAY['INPUT', 'OUTPUT']);
@@ -100,7 +100,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.connector_create(jsonb) RETURNS jsonb
 AS $$
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'connector');
-	RETURN _nuvopipe.connector_answer(_nuvopipe.new_connector($1, _nuvopipe.body_text($1, 'name')), 'create');
+	RETURN _nuvopipe.connector_answer(_nuvopipe.new_connector($1, _nuvopipe.given_text($1, 'name')), 'create');
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.connector_create IS
@@ -136,7 +136,7 @@ DECLARE
 	object_id uuid := _nuvopipe.api_find('connector', args ->> 'id', 'write');
 	old _nuvopipe.connector;
 	body record;
-	name text := _nuvopipe.body_text(args, 'name');
+	name text := _nuvopipe.given_text(args, 'name');
 	description text := _nuvopipe.body_description(args);
 	tags text[] := _nuvopipe.body_tags(args);
 BEGIN

@@ -143,7 +143,7 @@ BEGIN
 	body := _nuvopipe.read_configuration(args -> 'configuration');
 	PERFORM _nuvopipe.require_parts(coalesce(body.input::text, preset #>> '{input_connectors,0}'),
 		coalesce(body.output::text, preset #>> '{output_connectors,0}'), coalesce(body.tdm::text, preset ->> 'tdm'));
-	new_id := nuvopipe.create_pipeline(_nuvopipe.body_text(args, 'name'), body.input::text, body.tdm::text, body.output::text, body.mapping,
+	new_id := nuvopipe.create_pipeline(_nuvopipe.given_text(args, 'name'), body.input::text, body.tdm::text, body.output::text, body.mapping,
 		body.schedule, body.threshold, body.developer_mode, template::text, coalesce(body.options, '{}'),
 		nullif(_nuvopipe.body_description(args), ''), _nuvopipe.body_tags(args));
 	IF args ->> 'status' = 'INACTIVE' THEN
@@ -230,7 +230,7 @@ DECLARE
 	object_id uuid := _nuvopipe.api_find('pipeline', args ->> 'id', 'write');
 	old _nuvopipe.pipeline;
 	body record;
-	name text := _nuvopipe.body_text(args, 'name');
+	name text := _nuvopipe.given_text(args, 'name');
 	status text := args ->> 'status';
 	description text := _nuvopipe.body_description(args);
 	tags text[] := _nuvopipe.body_tags(args);

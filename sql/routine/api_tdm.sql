@@ -35,24 +35,13 @@ BEGIN
 END
 $$;
 
--- A member that is text; null: not given.
-CREATE OR REPLACE FUNCTION _nuvopipe.body_text(args jsonb, member text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM _nuvopipe.expect_type(args -> member, member, 'string');
-	RETURN args ->> member;
-END
-$$;
-
 -- description and tags for the update functions: null keeps, the empty one takes away
 CREATE OR REPLACE FUNCTION _nuvopipe.body_description(args jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN CASE WHEN args ? 'description' THEN coalesce(_nuvopipe.body_text(args, 'description'), '') END;
+	RETURN CASE WHEN args ? 'description' THEN coalesce(_nuvopipe.given_text(args, 'description'), '') END;
 END
 $$;
 
@@ -146,7 +135,7 @@ DECLARE
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'tdm');
 	PERFORM _nuvopipe.check_body(args, ARRAY['name', 'columns', 'permissions', 'description', 'tags']);
-	new_id := nuvopipe.create_tdm(_nuvopipe.body_text(args, 'name'), nullif(args -> 'columns', 'null'), nullif(args -> 'permissions', 'null'),
+	new_id := nuvopipe.create_tdm(_nuvopipe.given_text(args, 'name'), nullif(args -> 'columns', 'null'), nullif(args -> 'permissions', 'null'),
 		nullif(_nuvopipe.body_description(args), ''), _nuvopipe.body_tags(args));
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('tdm', new_id));
 END
@@ -183,7 +172,7 @@ DECLARE
 	args jsonb := $1;
 	object_id uuid := _nuvopipe.api_find('tdm', args ->> 'id', 'write');
 	old _nuvopipe.tdm;
-	name text := _nuvopipe.body_text(args, 'name');
+	name text := _nuvopipe.given_text(args, 'name');
 	columns jsonb := nullif(args -> 'columns', 'null');
 	permissions jsonb := nullif(args -> 'permissions', 'null');
 	description text := _nuvopipe.body_description(args);
@@ -264,7 +253,7 @@ BEGIN
 	PERFORM _nuvopipe.require_right('read', 'tdm');
 	PERFORM _nuvopipe.check_body(args, ARRAY['name', 'columns', 'permissions', 'description', 'tags']);
 	IF args ? 'name' THEN
-		PERFORM _nuvopipe.check_name(_nuvopipe.body_text(args, 'name'));
+		PERFORM _nuvopipe.check_name(_nuvopipe.given_text(args, 'name'));
 	END IF;
 	PERFORM _nuvopipe.body_description(args), _nuvopipe.body_tags(args), _nuvopipe.check_permissions(args -> 'permissions');
 	IF jsonb_typeof(args -> 'columns') IS NOT DISTINCT FROM 'null' OR NOT args ? 'columns' THEN

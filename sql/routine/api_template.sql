@@ -120,7 +120,7 @@ DECLARE
 	new_id uuid;
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'template');
-	new_id := _nuvopipe.store_template(NULL, _nuvopipe.body_text(args, 'name'), _nuvopipe.template_definition(args, '{}'),
+	new_id := _nuvopipe.store_template(NULL, _nuvopipe.given_text(args, 'name'), _nuvopipe.template_definition(args, '{}'),
 		_nuvopipe.body_description(args), _nuvopipe.body_tags(args));
 	RETURN jsonb_build_object('data', _nuvopipe.api_read('template', new_id));
 END
@@ -157,7 +157,7 @@ DECLARE
 	args jsonb := $1;
 	object_id uuid := _nuvopipe.api_find('template', args ->> 'id', 'write');
 	old _nuvopipe.pipeline_template;
-	name text := _nuvopipe.body_text(args, 'name');
+	name text := _nuvopipe.given_text(args, 'name');
 	definition jsonb;
 	description text := _nuvopipe.body_description(args);
 	tags text[] := _nuvopipe.body_tags(args);

@@ -206,7 +206,7 @@ get_key(const pg_uuid_t *id)
 	return known;
 }
 
-/* ---- looking at a token ------------------------------------------------------ */
+/* ---- what the rows say ------------------------------------------------------- */
 
 /* What the row of a token says.  in: signing_key: which the row must name, or NULL. */
 static NvpTokenState
@@ -303,7 +303,7 @@ remember(const pg_uuid_t *signing_key, const NvpCaller *caller)
 	known->read_at = GetCurrentTransactionStartTimestamp();
 }
 
-/* ---- looking at a token, the rest -------------------------------------------- */
+/* ---- looking at a token ------------------------------------------------------ */
 
 static NvpTokenState
 read_row(const pg_uuid_t *token_id, const pg_uuid_t *signing_key, NvpCaller *caller)
