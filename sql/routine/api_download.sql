@@ -98,7 +98,7 @@ DECLARE
 	until timestamptz := clock_timestamp() + interval '60 seconds';
 	descriptor jsonb;
 BEGIN
-	PERFORM _nuvopipe.check_request(args, ARRAY['kind', 'format', 'group']);
+	PERFORM _nuvopipe.check_body(args, ARRAY['kind', 'format', 'group']);
 	PERFORM _nuvopipe.expect_type(args -> 'kind', 'kind', 'string');
 	PERFORM _nuvopipe.expect_type(args -> 'format', 'format', 'string');
 	IF jsonb_typeof(args -> 'group') <> 'null' THEN

@@ -38,9 +38,8 @@ AS $$
 DECLARE
 	word text;
 BEGIN
-	PERFORM _nuvopipe.check_members(args - ARRAY['id', 'headers', 'sort', 'filters', 'pagination', 'options', 'created_at', 'created_by',
-		'updated_at', 'updated_by', 'reason', 'failures', 'hold_until', 'sent_at'], 'body',
-		ARRAY['name', 'description', 'tags', 'url', 'events', 'pipeline', 'secret', 'status']);
+	PERFORM _nuvopipe.check_body(args, ARRAY['name', 'description', 'tags', 'url', 'events', 'pipeline', 'secret', 'status'],
+		ARRAY['reason', 'failures', 'hold_until', 'sent_at']);
 	FOREACH word IN ARRAY ARRAY['name', 'description', 'url', 'pipeline', 'secret', 'status'] LOOP
 		PERFORM _nuvopipe.expect_type(args -> word, word, 'string');
 	END LOOP;

@@ -195,17 +195,6 @@ BEGIN
 END
 $$;
 
--- Members of a body (and parameters) other than these are told; what objects are sent back with is passed over.
-CREATE OR REPLACE FUNCTION _nuvopipe.check_request(args jsonb, known text[]) RETURNS void
-	LANGUAGE plpgsql IMMUTABLE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM _nuvopipe.check_members(args - ARRAY['headers', 'peer', 'sort', 'filters', 'pagination', 'options', 'wait', 'id',
-		'created_at', 'created_by', 'updated_at', 'updated_by'], 'body', known || ARRAY['options']);
-END
-$$;
-
 -- A manual run whose source has nothing new: the execution that says so (nuvo knows no request without one).
 CREATE OR REPLACE FUNCTION _nuvopipe.queue_nothing(pipeline_id uuid) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -261,7 +250,7 @@ DECLARE
 	ids uuid[];
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'execution');
-	PERFORM _nuvopipe.check_request(args, ARRAY['pipeline_id', 'input', 'force']);
+	PERFORM _nuvopipe.check_body(args, ARRAY['pipeline_id', 'input', 'force']);
 	PERFORM _nuvopipe.expect_type(args -> 'pipeline_id', 'pipeline_id', 'string');
 	PERFORM _nuvopipe.expect_type(args -> 'force', 'force', 'boolean');
 	PERFORM _nuvopipe.expect_type(args -> 'input', 'input', 'object');

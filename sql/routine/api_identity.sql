@@ -18,19 +18,6 @@ BEGIN
 END
 $$;
 
--- A body without what the server says of an object, which clients send back with it.
-CREATE OR REPLACE FUNCTION _nuvopipe.given_members(args jsonb, members text[]) RETURNS jsonb
-	LANGUAGE plpgsql IMMUTABLE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	given jsonb := args - '{id,created_at,created_by,updated_at,updated_by,headers}'::text[];
-BEGIN
-	PERFORM _nuvopipe.check_members(given, 'body', members);
-	RETURN given;
-END
-$$;
-
 CREATE OR REPLACE VIEW _nuvopipe.api_user AS
 	SELECT p.id, p.email, p.identifier, p.first_name, p.last_name, p.role, p.position, _nuvopipe.permissions(p.rights) AS permissions,
 			p.created_at, _nuvopipe.actor(c) AS created_by, p.updated_at, _nuvopipe.actor(u) AS updated_by,
@@ -82,7 +69,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.token_create(jsonb) RETURNS jsonb
 AS $$
 #variable_conflict use_variable
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{license_key,auth}');
+	given jsonb := _nuvopipe.check_body($1, '{license_key,auth}');
 	license_key text := _nuvopipe.given_text(given, 'license_key', true);
 	auth jsonb := given -> 'auth';
 	identifier text;
@@ -221,7 +208,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.session_create(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{identifier,password,organization}');
+	given jsonb := _nuvopipe.check_body($1, '{identifier,password,organization}');
 	identifier text := _nuvopipe.given_text(given, 'identifier', true);
 	password text := _nuvopipe.given_text(given, 'password', true);
 	organization text := _nuvopipe.given_text(given, 'organization');
@@ -251,7 +238,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.api_key_create(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{label,scopes,expires_at}');
+	given jsonb := _nuvopipe.check_body($1, '{label,scopes,expires_at}');
 	label text := _nuvopipe.given_text(given, 'label');
 	expires_at timestamptz := _nuvopipe.check_time(given -> 'expires_at', 'expires_at');
 	lifetime interval := expires_at - clock_timestamp();
@@ -313,7 +300,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.user_create(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{email,identifier,first_name,last_name,role,position,password,permissions}');
+	given jsonb := _nuvopipe.check_body($1, '{email,identifier,first_name,last_name,role,position,password,permissions}');
 	new_id uuid;
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'user');
@@ -356,7 +343,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.user_update(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{email,identifier,first_name,last_name,role,position,password,permissions}');
+	given jsonb := _nuvopipe.check_body($1, '{email,identifier,first_name,last_name,role,position,password,permissions}');
 	user_id uuid := _nuvopipe.api_id('user', $1 ->> 'id');
 BEGIN
 	PERFORM _nuvopipe.require_right('write', 'user');
@@ -395,7 +382,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_create(jsonb) RETURNS j
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{name,identifier,permissions}');
+	given jsonb := _nuvopipe.check_body($1, '{name,identifier,permissions}');
 	new_id uuid;
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'sub_organization');
@@ -431,7 +418,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.sub_organization_update(jsonb) RETURNS j
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	given jsonb := _nuvopipe.given_members($1, '{name,identifier,permissions}');
+	given jsonb := _nuvopipe.check_body($1, '{name,identifier,permissions}');
 	sub_id uuid := _nuvopipe.api_id('sub-organization', $1 ->> 'id');
 BEGIN
 	PERFORM _nuvopipe.require_right('write', 'sub_organization');

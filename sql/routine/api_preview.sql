@@ -122,7 +122,7 @@ DECLARE
 	moment timestamptz := clock_timestamp();
 BEGIN
 	PERFORM _nuvopipe.require_preview();
-	PERFORM _nuvopipe.check_request(args, ARRAY['source', 'rows']);
+	PERFORM _nuvopipe.check_body(args, ARRAY['source', 'rows']);
 	PERFORM _nuvopipe.expect_type(source, 'source', 'object');
 	PERFORM _nuvopipe.expect_number(args -> 'rows', 'rows', 0, 1000, whole => true);
 	most := coalesce((nullif(args -> 'rows', 'null'))::int, 50);

@@ -19,22 +19,6 @@ BEGIN
 END
 $$;
 
--- Members of a body: those that are known, and those that a client read and sends back.
-CREATE OR REPLACE FUNCTION _nuvopipe.check_body(args jsonb, words text[], shown text[] DEFAULT '{}') RETURNS void
-	LANGUAGE plpgsql IMMUTABLE
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	member text;
-BEGIN
-	FOR member IN SELECT k FROM jsonb_object_keys(args) k LOOP
-		IF member <> ALL (words || shown || ARRAY['id', 'created_at', 'created_by', 'updated_at', 'updated_by', 'headers']) THEN
-			PERFORM _nuvopipe.fault_near(member, 'unknown member', member, words);
-		END IF;
-	END LOOP;
-END
-$$;
-
 -- description and tags for the update functions: null keeps, the empty one takes away
 CREATE OR REPLACE FUNCTION _nuvopipe.body_description(args jsonb) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE

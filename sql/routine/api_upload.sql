@@ -75,7 +75,7 @@ DECLARE
 	new_id uuid;
 BEGIN
 	PERFORM _nuvopipe.check_tus(headers);
-	PERFORM _nuvopipe.check_request(args, ARRAY['file_name', 'size', 'content_type', 'input_connector', 'sha256']);
+	PERFORM _nuvopipe.check_body(args, ARRAY['file_name', 'size', 'content_type', 'input_connector', 'sha256']);
 	PERFORM _nuvopipe.expect_type(args -> m, m, 'string') FROM unnest(ARRAY['file_name', 'content_type', 'input_connector', 'sha256']) m;
 	PERFORM _nuvopipe.expect_number(args -> 'size', 'size', 0, 9007199254740991, whole => true);
 	size := coalesce((nullif(args -> 'size', 'null'))::bigint,

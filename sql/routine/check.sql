@@ -113,6 +113,28 @@ BEGIN
 END
 $$;
 
+/*
+ * Members of a request: those that are known.  What a client read of an object and
+ * sends back with it is passed over, and so is what the dispatcher adds.
+ * Returns the request, to be read further.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.check_body(args jsonb, words text[], shown text[] DEFAULT '{}') RETURNS jsonb
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	passed constant text[] := '{id,created_at,created_by,updated_at,updated_by,headers,peer,wait,sort,filters,pagination,options}';
+	member text;
+BEGIN
+	FOR member IN SELECT k FROM jsonb_object_keys(args) k LOOP
+		IF member <> ALL (words || shown || passed) THEN
+			PERFORM _nuvopipe.fault_near(member, 'unknown member', member, words);
+		END IF;
+	END LOOP;
+	RETURN args;
+END
+$$;
+
 -- A name that looks like an id could never be looked up.
 CREATE OR REPLACE FUNCTION _nuvopipe.check_name(name text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE

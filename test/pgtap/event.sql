@@ -45,7 +45,7 @@ SELECT is(status, 200, 'it can be read') FROM pg_temp.call(:'una', 'GET', '/dp/a
 SELECT is(body #>> '{data,0,id}', :'id', 'and is in the list') FROM pg_temp.call(:'una', 'GET', '/dp/api/v1/webhook');
 SELECT is(body #>> '{data,url}', 'http://127.0.0.1:1/other', 'it can be changed') FROM pg_temp.call(:'una', 'PUT', '/dp/api/v1/webhook/' || :'id',
 	'{"url": "http://127.0.0.1:1/other", "failures": 7, "created_at": "x"}');
-SELECT is(concat_ws(' ', status, body #>> '{details,0,path}'), concat_ws(' ', 400, 'body'), 'unknown members are refused')
+SELECT is(concat_ws(' ', status, body #>> '{details,0,path}'), concat_ws(' ', 400, 'urll'), 'unknown members are refused')
 	FROM pg_temp.call(:'una', 'PUT', '/dp/api/v1/webhook/' || :'id', '{"urll": "http://h/"}');
 SELECT is(concat_ws(' ', status, body #>> '{details,0,path}'), concat_ws(' ', 400, 'events[0]'), 'and unknown events')
 	FROM pg_temp.call(:'una', 'PUT', '/dp/api/v1/webhook/' || :'id', '{"events": ["EXECUTION"]}');
