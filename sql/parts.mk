@@ -18,6 +18,7 @@ SQL_SCHEMA = \
 SQL_ROUTINE = \
 	sql/routine/format.sql \
 	sql/routine/model.sql \
+	sql/routine/recurrence.sql \
 	sql/routine/identity.sql \
 	sql/routine/lookup.sql \
 	sql/routine/api_list.sql \

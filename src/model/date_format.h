@@ -13,7 +13,7 @@
 #ifndef NVP_DATE_FORMAT_H
 #define NVP_DATE_FORMAT_H
 
-#include "model/calendar.h"
+#include "base/calendar.h"
 #include "model/model.h"
 
 #define NVP_FORMAT_MAX_CHARS	200

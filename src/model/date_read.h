@@ -16,7 +16,7 @@
 #ifndef NVP_DATE_READ_H
 #define NVP_DATE_READ_H
 
-#include "model/calendar.h"
+#include "base/calendar.h"
 #include "model/model.h"
 
 /* what a column takes for a date */

@@ -13,9 +13,9 @@
  */
 #include "postgres.h"
 
+#include "base/zone.h"
 #include "model/text.h"
 #include "model/type_date.h"
-#include "model/zone.h"
 
 #define DEFAULT_FORMAT	"YYYY-MM-DD[T]HH:mm:ss.SSS[Z]"	/* in UTC */
 

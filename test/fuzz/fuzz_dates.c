@@ -18,7 +18,7 @@
  */
 #include "postgres.h"
 
-#include "model/calendar.h"
+#include "base/calendar.h"
 #include "model/text.h"
 #include "model/types.h"
 

@@ -7,6 +7,10 @@
  * that they showed twice is standard time: the server decides both, so a
  * column holds what a timestamptz literal in that zone would hold.
  *
+ * Schedules have a rule of their own for both (nvp_zone_instant): a local time
+ * that was skipped is the first instant after the gap, one that is shown twice
+ * is the first of the two.  It is made of nothing but spans of one offset.
+ *
  * Errors: nvp_zone_open returns a message.
  *
  *-------------------------------------------------------------------------
@@ -18,10 +22,16 @@
 #include "utils/datetime.h"
 #endif
 
-#include "model/calendar.h"
-#include "model/zone.h"
+#include "base/calendar.h"
+#include "base/zone.h"
 
 #define UNKNOWN_ZONE	"timeZone is not the name of a time zone"
+
+/* more than local times of one zone have ever differed from each other, or from UTC */
+#define SLACK_SECS		(2 * 86400)
+
+#define FOREVER			(PG_INT64_MAX / 2)
+#define UNIX_SECS		(INT64CONST(86400) * NVP_DAYS_UNIX)
 
 #ifndef FRONTEND
 
@@ -107,11 +117,95 @@ nvp_zone_offset_at(const NvpZone *zone, int64 timestamp)
 	{
 		/* whole seconds, rounded down, since 1970 */
 		pg_time_t	at = timestamp / NVP_USECS_SECOND - (timestamp % NVP_USECS_SECOND < 0) +
-			NVP_DAYS_UNIX * (NVP_USECS_DAY / NVP_USECS_SECOND);
+			UNIX_SECS;
 		struct pg_tm *tm = pg_localtime(&at, zone->tz);
 
 		return tm ? (int32) tm->tm_gmtoff : 0;
 	}
 #endif
 	return zone->fixed_secs;
+}
+
+/*
+ * nvp_zone_span finds the offset in force at an instant, and until when.
+ *
+ * out: span holds instant; from is the instant itself where the server does
+ *		not tell since when.
+ */
+void
+nvp_zone_span(const NvpZone *zone, int64 instant, NvpZoneSpan *span)
+{
+#ifndef FRONTEND
+	if (zone->tz)
+	{
+		pg_time_t	at = instant + UNIX_SECS;
+		pg_time_t	boundary;
+		long		before;
+		long		after;
+		int			before_dst;
+		int			after_dst;
+		int			found = pg_next_dst_boundary(&at, &before, &before_dst, &boundary, &after, &after_dst, zone->tz);
+
+		span->from = instant;
+		span->until = found > 0 ? boundary - UNIX_SECS : FOREVER;
+		span->offset = found >= 0 ? (int32) before : 0;
+		return;
+	}
+#else
+	if (zone->tz)
+	{
+		const NvpZoneTable *table = zone->tz;
+		int			i = 0;
+
+		while (i < table->n - 1 && instant >= table->spans[i].until)
+			i++;
+		*span = table->spans[i];
+		return;
+	}
+#endif
+	span->from = -FOREVER;
+	span->until = FOREVER;
+	span->offset = zone->fixed_secs;
+}
+
+/*
+ * nvp_zone_instant finds the instant of a local time: the first one at which
+ * the clocks show that time or, if they skip it, a later one.
+ *
+ * in/out: span, where the last one was found, will hold the instant; the
+ *		local time was skipped if it is not instant + span->offset.
+ */
+int64
+nvp_zone_instant(const NvpZone *zone, int64 local, NvpZoneSpan *span)
+{
+	int64		instant = local - span->offset;
+
+	/* near the beginning of a span, the one before may have shown the time as well */
+	if (likely(instant - SLACK_SECS >= span->from && instant < span->until))
+		return instant;
+	nvp_zone_span(zone, local - SLACK_SECS, span);
+	while ((instant = local - span->offset) >= span->until)
+		nvp_zone_span(zone, span->until, span);
+	return Max(instant, span->from);
+}
+
+/* nvp_zone_is_twice tells whether the clocks show the local time of an instant at another one, too. */
+bool
+nvp_zone_is_twice(const NvpZone *zone, int64 instant)
+{
+	NvpZoneSpan span;
+	NvpZoneSpan walk = {0};
+	int64		local;
+
+	nvp_zone_span(zone, instant, &span);
+	local = instant + span.offset;
+	if (nvp_zone_instant(zone, local, &walk) != instant)
+		return true;
+	while (span.until <= instant + SLACK_SECS)
+	{
+		nvp_zone_span(zone, span.until, &span);
+		if (local - span.offset >= span.from && local - span.offset < span.until)
+			return true;
+	}
+	return false;
 }
