@@ -88,7 +88,7 @@ SELECT is((:'a'::jsonb -> '$headers') - 'Upload-Expires', jsonb_build_object('Lo
 SELECT is(op('upload_create', '{"file_name": "j.csv", "size": 3}') #>> '{data,file_name}', 'j.csv', 'creation by a body');
 SELECT is(refused('upload_create', '{"file_name": "x"}'), '22023: size: the number of bytes must be given', 'a size is needed');
 SELECT is(refused('upload_create', '{"size": "3"}'), '22023: size: a number is expected, not a string', 'as a number');
-SELECT is(refused('upload_create', '{"size": 3, "filename": "x"}'), '22023: body: unknown member "filename"', 'unknown members are told');
+SELECT is(refused('upload_create', '{"size": 3, "filename": "x"}'), '22023: filename: unknown member', 'unknown members are told');
 SELECT is(refused('upload_create', '{"headers": {"tus-resumable": "0.2.2", "upload-length": "1"}}'), 'NP412: tus version "0.2.2" is not supported', 'another version of tus');
 SELECT is(refused('upload_create', '{"headers": {"upload-length": "1x"}}'), '22023: headers.upload-length: a whole number is expected, not "1x"', 'a length that is none');
 SELECT is(refused('upload_create', '{"headers": {"upload-length": "1", "upload-metadata": "filename ***"}}'), '22023: headers.upload-metadata: cannot be read', 'metadata that are none');
@@ -135,7 +135,7 @@ SELECT is(op('preview_create', jsonb_build_object('source', jsonb_build_object('
 
 SELECT is(refused('execution_create', '{}'), '22023: pipeline_id: must be given', 'a pipeline is needed');
 SELECT is(refused('execution_create', '{"pipeline_id": 7}'), '22023: pipeline_id: a string is expected, not a number', 'by its id');
-SELECT is(refused('execution_create', '{"pipeline": "x"}'), '22023: body: unknown member "pipeline"', 'under its name');
+SELECT is(refused('execution_create', '{"pipeline": "x"}'), '22023: pipeline: unknown member', 'under its name');
 SELECT is(refused('execution_create', jsonb_build_object('pipeline_id', _nuvopipe.default_tenant())), format('42704: pipeline "%s" does not exist', _nuvopipe.default_tenant()), 'one that exists');
 SELECT is(refused('execution_create', jsonb_build_object('pipeline_id', :'p', 'input', '{"file": "x"}'::jsonb)), '22023: input: unknown member "file"', 'an input is an upload');
 SELECT alike(refused('execution_create', jsonb_build_object('pipeline_id', :'p')), '55000: pipeline % takes data that is pushed to it', 'where nothing can be fetched there must be one');

@@ -171,7 +171,7 @@ SELECT is(a.status || ' ' || (a.answer #>> '{details,0,path}'), f.expected, f.wh
 	('{"license_key": "x", "auth": {"identifier": "y"}}', '400 auth.type', 'no type'),
 	('{"license_key": "x", "auth": {"identifier": "y", "type": "ROLE"}}', '400 auth.type', 'a role has no token'),
 	('{"license_key": 1, "auth": {}}', '400 license_key', 'a key that is no text'),
-	('{"license_key": "x", "auth": {"identifier": "y", "type": "USER"}, "scope": "*"}', '400 body', 'an unknown member')) f (body, expected, what),
+	('{"license_key": "x", "auth": {"identifier": "y", "type": "USER"}, "scope": "*"}', '400 scope', 'an unknown member')) f (body, expected, what),
 	pg_temp.ask('POST', '/access/token', NULL, f.body) a;
 SELECT id AS second, license_key AS acme_key2 FROM nuvopipe.create_license_key('acme', 'staging') \gset
 CREATE FUNCTION pg_temp.key_works(key text) RETURNS boolean LANGUAGE sql
