@@ -593,6 +593,7 @@ test_covers(void)
 	check_cover("* 8-17 * * *", 0, "* 8-17 * * *");
 	check_cover("*/7 * * * *", 0, "*/7 * * * *");
 	check_cover("0 0,23 * * *", 0, "0 0,23 * * *");
+	check_cover("0 0 * 1 SUN#1", 0, "0 0 * 1 0");
 	check_cover("0 6,18 13 * FRI", 0, "0 6,18 * * *");
 	check_cover("58 23 * * SUN", 240, "0-2,58,59 0,23 * * 0,1");
 	check_cover("0 0 * * *", 86400, "* * * * *");
