@@ -36,7 +36,7 @@ AS 'MODULE_PATHNAME', 'nuvopipe_schedule_check';
 
 /*
  * A plain cron expression in the given zone that ticks within the minute after
- * each instant becomes due (its jitter included), for the 366 days from the
+ * each instant becomes due (its jitter included), for the five years from the
  * first one due after moment; null if there is none.  For jobs that only look
  * whether something is due: it may tick when nothing is.
  */

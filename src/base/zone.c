@@ -196,10 +196,12 @@ nvp_zone_is_twice(const NvpZone *zone, int64 instant)
 	NvpZoneSpan span;
 	NvpZoneSpan walk = {0};
 	int64		local;
+	int64		first;
 
 	nvp_zone_span(zone, instant, &span);
 	local = instant + span.offset;
-	if (nvp_zone_instant(zone, local, &walk) != instant)
+	first = nvp_zone_instant(zone, local, &walk);
+	if (first != instant && first + walk.offset == local)
 		return true;
 	while (span.until <= instant + SLACK_SECS)
 	{

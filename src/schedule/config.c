@@ -23,6 +23,8 @@
 
 #define TIME_HINT	"Write a time in ISO 8601, such as \"2030-01-31T06:00:00Z\"; without an offset it is UTC."
 #define ZONE_HINT	"Write a name of the view pg_timezone_names, such as \"Europe/Berlin\"."
+#define INTERVAL_HINT	"Write a whole number from 1 to 10000; for longer intervals take a coarser frequency."
+#define END_HINT	"Let ends_on be the time of the last run, or later, or leave it out."
 #define MAX_SHOWN	60			/* bytes of a value in a message */
 
 static const char *const frequency_names[] = {
@@ -48,7 +50,7 @@ read_text(JsonbContainer *config, const char *member, char **text, NvpScheduleEr
 	if (value == NULL)
 		return true;
 	if (value->type != jbvString)
-		return fail(error, member, psprintf("%s is not a string", member), NULL);
+		return fail(error, member, psprintf("%s is not a string", member), "Write it as a text, in quotes.");
 	*text = pnstrdup(value->val.string.val, value->val.string.len);
 	return true;
 }
@@ -101,12 +103,12 @@ read_interval(JsonbContainer *config, NvpSchedule *schedule, NvpScheduleError *e
 		return fail(error, "interval", pstrdup("an interval goes with a frequency, not with cron"),
 					"Write a step into the expression, as in \"*/15 * * * *\".");
 	if (value->type != jbvNumeric)
-		return fail(error, "interval", pstrdup("interval is not a number"), "Write a whole number from 1 to 10000.");
+		return fail(error, "interval", pstrdup("interval is not a number"), INTERVAL_HINT);
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	schedule->interval = strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text) ? atoi(text) : 0;
 	if (schedule->interval < 1 || schedule->interval > NVP_INTERVAL_MAX)
 		return fail(error, "interval", psprintf("the interval %s is not a whole number from 1 to %d", shown(text), NVP_INTERVAL_MAX),
-					"For longer intervals take a coarser frequency.");
+					INTERVAL_HINT);
 	return true;
 }
 
@@ -118,7 +120,7 @@ read_last_day(JsonbContainer *config, NvpSchedule *schedule, NvpScheduleError *e
 	if (value == NULL)
 		return true;
 	if (value->type != jbvBool)
-		return fail(error, "last_day", pstrdup("last_day is not a boolean"), NULL);
+		return fail(error, "last_day", pstrdup("last_day is not a boolean"), "Write true or false.");
 	schedule->last_day = value->val.boolean;
 	if (schedule->last_day && schedule->frequency != NVP_MONTHLY && schedule->frequency != NVP_YEARLY)
 		return fail(error, "last_day", pstrdup("last_day goes with the frequencies MONTHLY and YEARLY only"),
@@ -195,7 +197,7 @@ nvp_schedule_compile(NvpSchedule *schedule, JsonbContainer *config, TimestampTz 
 		!read_time(config, "ends_on", &end, &has_end, error))
 		return false;
 	if (has_start && has_end && end < start)
-		return fail(error, "ends_on", pstrdup("ends_on is before starts_on"), NULL);
+		return fail(error, "ends_on", pstrdup("ends_on is before starts_on"), END_HINT);
 	nvp_schedule_start(schedule, start, has_start, end);
 	return true;
 }
@@ -211,6 +213,7 @@ nvp_schedule_check(JsonbContainer *config, TimestampTz anchor, NvpScheduleError 
 {
 	NvpSchedule schedule;
 	TimestampTz at;
+	char	   *cron;
 
 	if (!nvp_schedule_compile(&schedule, config, anchor, error))
 		return false;
@@ -220,9 +223,11 @@ nvp_schedule_check(JsonbContainer *config, TimestampTz anchor, NvpScheduleError 
 		return true;
 	/* without an end, then? */
 	schedule.last = NVP_SECONDS_MAX;
-	if (schedule.frequency == NVP_CRON && !nvp_schedule_next(&schedule, anchor, &at))
-		return fail(error, "cron", pstrdup("the cron expression never fires"),
-					"No month has that day; \"L\" is the last day of any month.");
-	return fail(error, "ends_on", pstrdup("the schedule never fires: nothing is planned until ends_on"),
-				"Let ends_on be the time of the last run, or later.");
+	if (nvp_schedule_next(&schedule, anchor, &at) && nvp_jsonb_get(config, "ends_on"))
+		return fail(error, "ends_on", pstrdup("the schedule never fires: nothing is planned until ends_on"), END_HINT);
+	if (schedule.frequency != NVP_CRON)
+		return fail(error, "interval", pstrdup("the schedule never fires: nothing is planned before the year 10000"), INTERVAL_HINT);
+	(void) read_text(config, "cron", &cron, error);
+	return fail(error, "cron", psprintf("the cron expression \"%s\" never fires", shown(cron)),
+				"No month has that day; \"L\" is the last day of any month.");
 }

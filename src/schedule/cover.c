@@ -5,8 +5,8 @@
  *
  * Whoever only looks whether something is due (a job of pg_cron) needs no zone
  * rule, no months' ends and no seconds, as long as there is a tick within the
- * minute after each instant.  The minutes, hours, days and months of a year of
- * instants are united; what is not needed of their product does no harm.
+ * minute after each instant.  The minutes, hours, days and months of five years
+ * of instants are united; what is not needed of their product does no harm.
  *
  * Memory: the result is in the current memory context.
  * Errors: none.
@@ -20,7 +20,8 @@
 
 #include "schedule/schedule.h"
 
-#define YEAR_USECS		(366 * NVP_USECS_DAY)
+/* leap years, months' ends and clock changes have all come by */
+#define HORIZON_USECS	(1827 * NVP_USECS_DAY)
 #define MINUTE_USECS	(60 * NVP_USECS_SECOND)
 #define DENSE_TICKS		720		/* of a day: then every minute is simpler */
 
@@ -135,7 +136,7 @@ put_expression(TickSets *ticks)
 /*
  * nvp_schedule_cover makes a cron expression, in a zone of its own, with a
  * tick in the minute after each instant that becomes due after moment, for the
- * 366 days that begin with the first of them.
+ * five years that begin with the first of them.
  *
  * in: moment, a timestamp; jitter, seconds by which instants may be due later:
  *		each minute of that time is ticked.
@@ -152,7 +153,7 @@ nvp_schedule_cover(NvpSchedule *schedule, const NvpZone *zone, int64 moment, int
 
 	if (!nvp_schedule_next(schedule, moment - delay - 1, &at))
 		return NULL;
-	end = at + YEAR_USECS;
+	end = at + HORIZON_USECS;
 	do
 	{
 		int64		minute = minute_at(at);

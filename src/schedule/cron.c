@@ -363,7 +363,8 @@ nvp_cron_parse(const char *text, NvpCron *cron, NvpScheduleError *error)
 	n = split_fields(text, fields, lengths, FIELDS);
 	if (n != FIELDS && n != FIELDS - 1)
 	{
-		error->message = psprintf("the cron expression has %d fields instead of 5 or 6", n);
+		error->message = psprintf("the cron expression \"%.*s\" has %d field%s instead of 5 or 6",
+								  shown_bytes(text, strlen(text)), text, n, n == 1 ? "" : "s");
 		return false;
 	}
 	first = FIELDS - n;

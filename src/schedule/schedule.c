@@ -8,9 +8,9 @@
  *		   excluded, on from the end of that day.
  *
  * Nothing is added up: elapsed times and wall clock times are computed from
- * the base, with a k that is guessed from the local time and corrected by
- * looking at its neighbours, so that a search costs the same twenty years
- * later.  Local times grow with k, and zone.h's rule keeps the order.
+ * the base, with a k that is guessed from the local time and raised where that
+ * is too low, so that a search costs the same twenty years later.  Local times
+ * grow with k, and zone.h's rule keeps the order.
  *
  * Errors: none.
  *
@@ -175,6 +175,7 @@ wall_instant(NvpSchedule *schedule, int64 k)
 	return nvp_zone_instant(&schedule->zone, schedule->wall, &schedule->span);
 }
 
+/* What the clocks have shown by now is not due after now, so k is only ever too low. */
 static int64
 next_wall(NvpSchedule *schedule, int64 after)
 {
@@ -187,8 +188,6 @@ next_wall(NvpSchedule *schedule, int64 after)
 	local = after + schedule->span.offset;
 	k = is_monthly(schedule) ? month_of(local, &day) - schedule->base_month : local - schedule->base_local;
 	k = Max(k, 0) / schedule->step;
-	while (k > 0 && wall_instant(schedule, k - 1) > after)
-		k--;
 	while ((at = wall_instant(schedule, k)) <= after)
 		k++;
 	return at;
