@@ -44,6 +44,7 @@ typedef struct NvpExecution
 	int			max_attempts;
 	bool		forced;
 	bool		discover;		/* the source must be listed first */
+	bool		is_scheduled;	/* a schedule has started it */
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
 	pg_uuid_t	input_id;		/* of them */
 	int			siblings;		/* executions of the same run, itself included */
