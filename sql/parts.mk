@@ -11,6 +11,7 @@ SQL_SCHEMA = \
 	sql/schema/050-run.sql \
 	sql/schema/055-storage.sql \
 	sql/schema/056-event.sql \
+	sql/schema/057-schedule.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -23,6 +24,7 @@ SQL_ROUTINE = \
 	sql/routine/lookup.sql \
 	sql/routine/api_list.sql \
 	sql/routine/check.sql \
+	sql/routine/calendar.sql \
 	sql/routine/describe.sql \
 	sql/routine/tdm.sql \
 	sql/routine/secret.sql \
@@ -35,6 +37,8 @@ SQL_ROUTINE = \
 	sql/routine/download.sql \
 	sql/routine/execution.sql \
 	sql/routine/run.sql \
+	sql/routine/planned.sql \
+	sql/routine/schedule.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
 	sql/routine/principal.sql \

@@ -55,7 +55,7 @@ CREATE OR REPLACE VIEW _nuvopipe.api_pipeline AS
  */
 CREATE OR REPLACE FUNCTION _nuvopipe.read_configuration(body jsonb, OUT input uuid, OUT output uuid, OUT tdm uuid, OUT mapping jsonb,
 		OUT schedule jsonb, OUT threshold numeric, OUT developer_mode boolean, OUT options jsonb)
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -68,6 +68,8 @@ BEGIN
 	tdm := _nuvopipe.body_reference('tdm', body -> 'tdm', root || '.tdm');
 	mapping := nullif(body -> 'mapping_config', 'null');
 	schedule := nullif(body -> 'schedule_config', 'null');
+	PERFORM _nuvopipe.check_schedule(schedule, root || '.schedule_config');
+	schedule := _nuvopipe.use_calendars(schedule);
 	PERFORM _nuvopipe.check_members(body -> 'error_config', root || '.error_config', ARRAY['error_threshold']);
 	PERFORM _nuvopipe.expect_number(body #> '{error_config,error_threshold}', root || '.error_config.error_threshold', 0, 100);
 	threshold := (body #>> '{error_config,error_threshold}')::numeric;
@@ -218,6 +220,7 @@ BEGIN
 		developer_mode, options);
 	UPDATE _nuvopipe.pipeline p SET configuration_id = new_id, updated_at = clock_timestamp(), updated_by = me
 		WHERE p.tenant_id = tenant AND p.id = object_id;
+	PERFORM _nuvopipe.sync_schedule(object_id);
 END
 $$;
 

@@ -268,33 +268,30 @@ EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow THEN
 END
 $$;
 
+-- When it recurs is checked by the engine of recurrences; here are the policies.
 CREATE OR REPLACE FUNCTION _nuvopipe.check_schedule(schedule jsonb, root text DEFAULT 'schedule') RETURNS void
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	starts timestamptz;
-	ends timestamptz;
-	zone text := schedule ->> 'time_zone';
+	wrong record;
 BEGIN
-	PERFORM _nuvopipe.check_members(schedule, root, ARRAY['frequency', 'interval', 'starts_on', 'ends_on', 'time_zone']);
+	PERFORM _nuvopipe.check_members(schedule, root, ARRAY['frequency', 'interval', 'starts_on', 'ends_on', 'cron', 'last_day', 'time_zone',
+		'jitter', 'calendars', 'overlap', 'missed', 'missed_limit', 'grace', 'max_run_time']);
 	IF jsonb_typeof(schedule) IS DISTINCT FROM 'object' THEN
 		RETURN;
 	END IF;
-	IF schedule ->> 'frequency' IS NULL THEN
-		PERFORM _nuvopipe.fault(root || '.frequency', 'must be given', 'Known are HOURLY, DAILY, WEEKLY, MONTHLY.');
+	SELECT * INTO wrong FROM _nuvopipe.schedule_check(schedule, clock_timestamp());
+	IF wrong.message IS NOT NULL THEN
+		PERFORM _nuvopipe.fault(concat_ws('.', root, nullif(wrong.path, '')), wrong.message, wrong.hint);
 	END IF;
-	PERFORM _nuvopipe.expect_word(schedule -> 'frequency', root || '.frequency', ARRAY['HOURLY', 'DAILY', 'WEEKLY', 'MONTHLY']);
-	PERFORM _nuvopipe.expect_number(schedule -> 'interval', root || '.interval', 1, 10000, whole => true);
-	PERFORM _nuvopipe.expect_type(schedule -> 'time_zone', root || '.time_zone', 'string');
-	IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = zone) AND zone IS NOT NULL THEN
-		PERFORM _nuvopipe.fault(root || '.time_zone', format('unknown time zone "%s"', zone), 'For example: "Europe/Berlin".');
-	END IF;
-	starts := _nuvopipe.check_time(schedule -> 'starts_on', root || '.starts_on');
-	ends := _nuvopipe.check_time(schedule -> 'ends_on', root || '.ends_on');
-	IF ends < starts THEN
-		PERFORM _nuvopipe.fault(root || '.ends_on', 'lies before starts_on');
-	END IF;
+	PERFORM _nuvopipe.expect_strings(schedule -> 'calendars', root || '.calendars');
+	PERFORM _nuvopipe.expect_word(schedule -> 'overlap', root || '.overlap', ARRAY['SKIP', 'QUEUE_ONE', 'QUEUE_ALL', 'ALLOW', 'CANCEL_OLD']);
+	PERFORM _nuvopipe.expect_word(schedule -> 'missed', root || '.missed', ARRAY['NONE', 'ONE', 'ALL']);
+	PERFORM _nuvopipe.expect_number(schedule -> 'missed_limit', root || '.missed_limit', 1, 10000, whole => true);
+	PERFORM _nuvopipe.expect_number(schedule -> 'grace', root || '.grace', 0, 604800);
+	PERFORM _nuvopipe.expect_number(schedule -> 'jitter', root || '.jitter', 0, 86400);
+	PERFORM _nuvopipe.expect_number(schedule -> 'max_run_time', root || '.max_run_time', 1, 2592000, whole => true);
 END
 $$;
 

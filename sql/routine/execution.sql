@@ -24,6 +24,9 @@ BEGIN
 				jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)),
 				e.pipeline_id, e.owner_id, e.owner_role, pg_current_xact_id()
 			FROM _nuvopipe.execution e WHERE e.tenant_id = tell_state.tenant_id AND e.id = tell_state.execution_id;
+	IF status = 'CANCELED' THEN
+		PERFORM _nuvopipe.planned_canceled(tenant_id, execution_id, message);
+	END IF;
 	IF hook IS NOT NULL THEN
 		PERFORM _nuvopipe.post_execution(tell_state.tenant_id, tell_state.execution_id, hook);
 	END IF;

@@ -14,6 +14,8 @@ CREATE OR REPLACE VIEW _nuvopipe.resource AS
 			UNION ALL
 			SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline
 			UNION ALL
+			SELECT 'calendar', id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' FROM _nuvopipe.calendar
+			UNION ALL
 			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook) r
 		JOIN _nuvopipe.owner o ON o.id = r.owner_id;
 

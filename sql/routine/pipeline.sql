@@ -106,6 +106,7 @@ DECLARE
 BEGIN
 	PERFORM _nuvopipe.check_mapping(mapping, (SELECT t.columns FROM _nuvopipe.tdm t WHERE t.tenant_id = tenant AND t.id = model_id));
 	PERFORM _nuvopipe.check_schedule(schedule);
+	schedule := _nuvopipe.use_calendars(schedule);
 	PERFORM _nuvopipe.check_threshold(error_threshold);
 	PERFORM _nuvopipe.check_options(options);
 	PERFORM _nuvopipe.refuse_second_customer(input_id, pipeline_id, owner_id, NULL, 'input');
@@ -166,6 +167,7 @@ BEGIN
 			created_at, created_by, updated_at, updated_by)
 		VALUES (new_id, _nuvopipe.tenant(), me, pipeline_name, description, coalesce(tags, '{}'), configuration_id,
 			moment, me, moment, me);
+	PERFORM _nuvopipe.sync_schedule(new_id);
 	PERFORM _nuvopipe.tell_pipeline(_nuvopipe.tenant(), new_id, me, 'created');
 	RETURN new_id;
 EXCEPTION WHEN unique_violation THEN
@@ -174,7 +176,11 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.create_pipeline IS
 'Defines a pipeline from an input connector through a target data model to an output connector.
-name: unique among what the caller owns. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name. schedule: {"frequency": "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY", "interval", "starts_on", "ends_on", "time_zone"}. error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null. options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl); added to those of the template. description, tags: free.
+name: unique among what the caller owns. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name.
+schedule: {"frequency": "SECONDLY" | "MINUTELY" | "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY", "interval", "starts_on", "ends_on"} or {"cron": "..."}, with "time_zone", "last_day", "calendars", "jitter", "grace", "overlap": "SKIP" | "QUEUE_ONE" | "QUEUE_ALL" | "ALLOW" | "CANCEL_OLD", "missed": "NONE" | "ONE" | "ALL", "missed_limit", "max_run_time"; see docs/schedules.md.
+error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null.
+options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl); added to those of the template.
+description, tags: free.
 Runs have the rights of the role that calls this.
 Returns the id.
 Errors: 22023 with the JSON path of a fault, 42704 for unknown objects, 42501 for missing privileges, 42710 if the name is taken, 0A000 for transformations.';
@@ -223,6 +229,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE p.tenant_id = tenant AND p.id = object_id;
+	PERFORM _nuvopipe.sync_schedule(object_id);
 	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, old.owner_id, 'updated');
 	RETURN object_id;
 EXCEPTION WHEN unique_violation THEN
@@ -247,10 +254,12 @@ DECLARE
 	canceled bigint;
 BEGIN
 	-- the row lock waits for a claim under way; the statements after it see what was claimed
-	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id RETURNING p.owner_id INTO owner;
+	SELECT p.owner_id INTO owner FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id FOR UPDATE;
 	IF NOT FOUND THEN
 		RETURN;		-- somebody else was faster
 	END IF;
+	PERFORM _nuvopipe.drop_schedule(object_id);
+	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id;
 	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, owner, 'deleted');
 	WITH waiting AS (
 		UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),

@@ -26,7 +26,10 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.execution_logs(uuid),
 	_nuvopipe.execution_state(uuid),
 	_nuvopipe.execution_can(uuid),
-	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
+	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
+	_nuvopipe.jitter_of(uuid, timestamptz, numeric),
+	_nuvopipe.config_number(jsonb, text, numeric),
+	_nuvopipe.plan_of(uuid, interval)
 	TO nuvopipe_user, nuvopipe_api;
 
 GRANT EXECUTE ON FUNCTION

@@ -45,8 +45,10 @@ BEGIN
 	PERFORM _nuvopipe.make_policy('connector', format(by_owner, 'connector'));
 	PERFORM _nuvopipe.make_policy('pipeline_template', format(by_owner, 'template'));
 	PERFORM _nuvopipe.make_policy('pipeline', format(by_owner, 'pipeline'));
+	PERFORM _nuvopipe.make_policy('calendar', format(by_owner, 'calendar'));
+	PERFORM _nuvopipe.make_policy('planned_run', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
 	PERFORM _nuvopipe.make_policy('execution', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
-	FOREACH name IN ARRAY '{principal,pipeline_configuration,run,execution_attempt,issue,input_ledger,event}'::text[] LOOP
+	FOREACH name IN ARRAY '{principal,pipeline_configuration,schedule,run,execution_attempt,issue,input_ledger,event}'::text[] LOOP
 		PERFORM _nuvopipe.make_policy(name, 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.is_admin()');
 	END LOOP;
 END

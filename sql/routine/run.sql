@@ -64,10 +64,13 @@ $$;
 
 -- Does a run over this connector begin with a list of objects?
 CREATE OR REPLACE FUNCTION _nuvopipe.lists_objects(connector_id uuid) RETURNS boolean
-	LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT c.node_type IN ('FTP', 'FILE') FROM _nuvopipe.connector c WHERE c.id = connector_id;
-END;
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT c.node_type IN ('FTP', 'FILE') FROM _nuvopipe.connector c WHERE c.id = connector_id);
+END
+$$;
 
 -- The id of a pipeline the caller may execute.
 CREATE OR REPLACE FUNCTION _nuvopipe.find_to_execute(pipeline text) RETURNS uuid
@@ -183,26 +186,19 @@ pipeline: name or id. data: a whole file, up to 1 GB; for more see create_upload
 Returns the id of the execution. The same bytes under the same name are loaded once.
 Errors: 42704 unknown pipeline, 22004 if data is null.';
 
-CREATE OR REPLACE FUNCTION nuvopipe.cancel(execution uuid) RETURNS boolean
+-- Whoever asks for it may do so.  False: it had ended before.
+CREATE OR REPLACE FUNCTION _nuvopipe.cancel_execution(tenant uuid, execution uuid) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	tenant uuid := _nuvopipe.tenant();
 	e record;
 BEGIN
-	PERFORM _nuvopipe.require_right('write', 'execution');
 	UPDATE _nuvopipe.execution x SET cancel_requested = true, updated_at = clock_timestamp()
-		WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.can('write', 'execution', x.owner_id, x.owner_role)
-			AND x.status IN ('QUEUED', 'RUNNING')
+		WHERE x.tenant_id = tenant AND x.id = execution AND x.status IN ('QUEUED', 'RUNNING')
 		RETURNING x.status, x.worker_pid, x.worker_started_at INTO e;
 	IF NOT FOUND THEN
-		PERFORM FROM _nuvopipe.execution x
-			WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.can('read', 'execution', x.owner_id, x.owner_role);
-		IF NOT FOUND THEN
-			RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
-		END IF;
 		RETURN false;
 	END IF;
 	IF e.status = 'QUEUED' THEN
@@ -216,6 +212,25 @@ BEGIN
 				AND a.datid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database());
 	END IF;
 	RETURN true;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION nuvopipe.cancel(execution uuid) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	tenant uuid := _nuvopipe.tenant();
+	may_write boolean;
+BEGIN
+	PERFORM _nuvopipe.require_right('write', 'execution');
+	SELECT _nuvopipe.can('write', 'execution', x.owner_id, x.owner_role) INTO may_write FROM _nuvopipe.execution x
+		WHERE x.tenant_id = tenant AND x.id = execution AND _nuvopipe.can('read', 'execution', x.owner_id, x.owner_role);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'execution "%" does not exist', execution USING ERRCODE = 'undefined_object';
+	END IF;
+	RETURN may_write AND _nuvopipe.cancel_execution(tenant, execution);
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.cancel(uuid) IS

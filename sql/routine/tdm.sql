@@ -34,13 +34,15 @@ BEGIN
 		SELECT format('pipeline "%s"', p.name) AS what, p.id, _nuvopipe.can('read', 'pipeline', p.owner_id, o.role) AS seen
 			FROM _nuvopipe.pipeline_configuration c JOIN _nuvopipe.pipeline p ON p.configuration_id = c.id
 				JOIN _nuvopipe.owner o ON o.id = p.owner_id
-			WHERE c.tenant_id = tenant AND object_id IN (c.tdm_id, c.input_connector_id, c.output_connector_id)
+			WHERE c.tenant_id = tenant AND (object_id IN (c.tdm_id, c.input_connector_id, c.output_connector_id)
+				OR c.schedule_config -> 'calendars' ? object_id::text)
 		UNION
 		SELECT format('template "%s"', t.name), t.id, _nuvopipe.can('read', 'template', t.owner_id, o.role)
 			FROM _nuvopipe.pipeline_template t JOIN _nuvopipe.owner o ON o.id = t.owner_id
 			WHERE t.tenant_id = tenant AND (t.definition ->> 'tdm' = object_id::text
 				OR t.definition -> 'input_connectors' ? object_id::text
-				OR t.definition -> 'output_connectors' ? object_id::text)
+				OR t.definition -> 'output_connectors' ? object_id::text
+				OR t.definition #> '{schedule_config,calendars}' ? object_id::text)
 		UNION
 		SELECT format('execution %s', e.id), e.id, _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
 			FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline_configuration c ON c.id = e.configuration_id

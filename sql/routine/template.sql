@@ -78,6 +78,9 @@ BEGIN
 	PERFORM _nuvopipe.check_schedule(definition -> 'schedule_config', 'definition.schedule_config');
 	PERFORM _nuvopipe.check_options(definition -> 'options', 'definition.options');
 
+	IF jsonb_typeof(definition -> 'schedule_config') = 'object' THEN
+		result := jsonb_set(result, '{schedule_config}', _nuvopipe.use_calendars(definition -> 'schedule_config'));
+	END IF;
 	input := _nuvopipe.single_reference(definition -> 'input_connectors', 'definition.input_connectors');
 	IF input IS NOT NULL THEN
 		result := jsonb_set(result, '{input_connectors,0}',

@@ -23,12 +23,13 @@
 #include "base/query.h"
 #include "base/shmem.h"
 #include "exec/execution.h"
+#include "exec/schedule.h"
 
 /* columns of a claimed execution, in the order read_execution wants them */
 #define EXECUTION_COLUMNS \
 	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
 	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
-	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time"
+	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time, e.trigger_type = 'SCHEDULED'"
 
 static void
 read_execution(NvpQuery *query, NvpExecution *out)
@@ -51,6 +52,7 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->id_text = nvp_get_text(query, 0, 14);
 	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
 	out->max_run_time = nvp_get_int4(0, 16);
+	out->is_scheduled = nvp_get_bool(0, 17);
 }
 
 /* each change of state is told once, by _nuvopipe.tell_state: notification, event, webhooks */
@@ -167,6 +169,7 @@ nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out)
 					   " pg_catalog.clock_timestamp(), $4)");
 		read_surroundings(&query, out);
 		tell_state(&query, out, "RUNNING", NULL);
+		nvp_schedule_began(out);
 	}
 	nvp_query_close(&query);
 	return claimed;

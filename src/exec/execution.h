@@ -45,6 +45,7 @@ typedef struct NvpExecution
 	int			max_run_time;	/* seconds an attempt may take, 0 = as the setting says */
 	bool		forced;
 	bool		discover;		/* the source must be listed first */
+	bool		is_scheduled;	/* a schedule has started it */
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
 	pg_uuid_t	input_id;		/* of them */
 	int			siblings;		/* executions of the same run, itself included */

@@ -3,7 +3,7 @@
  * keeper.c
  *		Keeps one database: settles what died, starts runners for what is due.
  *
- * A tick: is the extension still there?  Settle executions without a process;
+ * A tick: fire schedules, if one is due.  Is the extension still there?  Settle executions without a process;
  * renew the leases of the living; if executions are due, wake idle runners or
  * start new ones, and senders likewise if events are to be sent.  Then sleep
  * until the next of either is due or somebody commits new work; a minute at
@@ -30,6 +30,7 @@
 #include "base/query.h"
 #include "exec/execution.h"
 #include "exec/outbox.h"
+#include "exec/schedule.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -143,10 +144,38 @@ start_sender(int64 due)
 	(void) nvp_worker_start("nuvopipe_sender_main", "nuvopipe sender", MyDatabaseId);
 }
 
+/* when the first schedule is due, as the last look has found it */
+static TimestampTz next_schedule = 0;
+
+/*
+ * Fire a portion of the schedules that are due, in a transaction of its own, so
+ * that runners see them before anything else is looked at.
+ *
+ * out: false if there was something to fire and somebody else has it.
+ */
+static bool
+fire_schedules(void)
+{
+	int			fired = 1;
+
+	if (next_schedule == 0 || next_schedule > GetCurrentTimestamp())
+		return true;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, "nuvopipe: fire schedules");
+	if (nvp_extension_hold())
+		fired = nvp_schedule_fire();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return fired > 0;
+}
+
 /* one tick; returns how long to sleep, or -1 when the extension has gone */
 static long
 tick(void)
 {
+	bool		free_to_fire = fire_schedules();
 	TimestampTz next = 0;
 	TimestampTz next_send = 0;
 	int64		due = 0;
@@ -165,6 +194,7 @@ tick(void)
 		nvp_exec_renew();
 		due = nvp_exec_due(&next);
 		unsent = nvp_outbox_due(&next_send);
+		next_schedule = nvp_schedule_due();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -190,7 +220,12 @@ tick(void)
 		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_send) + 1);
 	if (next != 0)
 		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1);
-	return Max(ms, 10);
+	ms = Max(ms, 10);
+	if (next_schedule != 0 && free_to_fire)
+		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_schedule));
+	else if (next_schedule != 0)
+		ms = Min(ms, RETRY_MS);
+	return ms;
 }
 
 /* a tick whose error is logged and does not end the keeper */

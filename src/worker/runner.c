@@ -27,6 +27,7 @@
 #include "base/query.h"
 #include "exec/identity.h"
 #include "exec/run.h"
+#include "exec/schedule.h"
 #include "net/transfer.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
@@ -172,6 +173,21 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 	return claimed;
 }
 
+/* queue what schedules want to be run by now */
+static void
+fire_schedules(NvpSession *session)
+{
+	int			fired = 1;
+
+	while (fired > 0)
+	{
+		nvp_session_begin(session);
+		fired = nvp_schedule_fire();
+		nvp_session_commit(session);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /*
  * nvp_work runs executions until none is due, and sends events likewise; at most
  * max_seconds (-1 = no limit), looked at in between.
@@ -191,6 +207,7 @@ nvp_work(NvpSession *session, int max_seconds)
 	nvp_session_begin(session);
 	nvp_exec_sweep();
 	nvp_session_commit(session);
+	fire_schedules(session);
 	do
 	{
 		while (GetCurrentTimestamp() < until && nvp_run_next(session, NULL, true))

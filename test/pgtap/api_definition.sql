@@ -290,7 +290,7 @@ SELECT is((npt.call('PUT', '/pipeline-template/' || npt.id('template'), npt.get(
 SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "input_connectors": ["6695092a8266536c28b97000"]}')), '42704 input_connectors[0]: connector "6695092a8266536c28b97000" does not exist', 'an unknown connector');
 SELECT is(npt.error(npt.call('POST', '/pipeline-template', jsonb_build_object('name', 'x', 'input_connectors', ARRAY[npt.id('output')]))), format('NP422 input_connectors[0]: connector "%s" is an output connector', npt.id('output')), 'one of the other direction');
 SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "input_connectors": ["a", "b"]}')), '0A000 input_connectors: more than one connector is not supported', 'two of them');
-SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "schedule_config": {"frequency": "YEARLY"}}')), '22023 schedule_config.frequency: unknown value "YEARLY"', 'a bad schedule');
+SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "schedule_config": {"frequency": "YEARLI"}}')), '22023 schedule_config.frequency: the frequency "YEARLI" does not exist', 'a bad schedule');
 SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "error_config": {"error_threshold": 101}}')), '22023 error_config.error_threshold: 101 is out of range 0 to 100', 'a bad threshold');
 SELECT is(npt.error(npt.call('POST', '/pipeline-template', '{"name": "x", "header_config": {"mode": "X"}}')), '22023 header_config.mode: unknown value "X"', 'a bad header');
 
@@ -326,7 +326,7 @@ SELECT is(npt.change('{"tdm": 5}'), '22023 configuration.tdm: a string is expect
 SELECT is(npt.change('{"mapping_config": {"mappings": [{"source_columns": ["a"], "target_column": "full_nam"}]}}'), '22023 configuration.mapping_config.mappings[0].target_column: the target data model has no column "full_nam"', 'an unknown target');
 SELECT is(npt.change('{"mapping_config": {"mappings": [{"source_columns": ["a"], "target_column": "full_name", "transformations": [{"name": "join", "type": "HYPER_FORMULA", "function": "=A1"}]}]}}'),
 	'0A000 configuration.mapping_config.mappings[0].transformations[0]: transformations are not supported yet', 'formulas are not supported yet');
-SELECT is(npt.change('{"schedule_config": {"frequency": "DAILY", "time_zone": "Mars"}}'), '22023 configuration.schedule_config.time_zone: unknown time zone "Mars"', 'a bad schedule');
+SELECT is(npt.change('{"schedule_config": {"frequency": "DAILY", "time_zone": "Mars"}}'), '22023 configuration.schedule_config.time_zone: the time zone "Mars" does not exist', 'a bad schedule');
 SELECT is(npt.change('{"error_config": {"error_threshold": "10"}}'), '22023 configuration.error_config.error_threshold: a number is expected, not a string', 'a bad threshold');
 SELECT is(npt.change('{"options": {"on_error": "x"}}'), '22023 configuration.options.on_error: unknown value "x"', 'a bad option');
 SELECT is(npt.change('{"header_config": {"row_index": -1}}'), '22023 configuration.header_config.row_index: -1 is out of range 0 to 1000000', 'a bad header');

@@ -1,0 +1,58 @@
+/*-------------------------------------------------------------------------
+ *
+ * schedule.c
+ *		Schedules that are due, and what became of the runs they planned.
+ *
+ * See schedule.h.
+ *
+ * Errors: what is wrong with one schedule is noted with it and not thrown;
+ *		   thrown are a broken database and a cancel.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/query.h"
+#include "exec/schedule.h"
+
+int
+nvp_schedule_fire(void)
+{
+	NvpQuery	query;
+	int			fired;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query, "SELECT _nuvopipe.fire()");
+	fired = nvp_get_int4(0, 0);
+	nvp_query_close(&query);
+	return fired;
+}
+
+TimestampTz
+nvp_schedule_due(void)
+{
+	NvpQuery	query;
+	TimestampTz due;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule WHERE due_at IS NOT NULL");
+	due = nvp_get_time(0, 0);
+	nvp_query_close(&query);
+	return due;
+}
+
+void
+nvp_schedule_began(const NvpExecution *execution)
+{
+	NvpQuery	query;
+
+	if (!execution->is_scheduled)
+		return;
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->run_id);
+	nvp_query_exec(&query,
+				   "UPDATE _nuvopipe.planned_run SET outcome = 'RAN', started_at = pg_catalog.clock_timestamp()"
+				   " WHERE tenant_id = $1 AND run_id = $2 AND outcome = 'WAITING'");
+	nvp_query_close(&query);
+}

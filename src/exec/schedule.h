@@ -1,0 +1,35 @@
+/*-------------------------------------------------------------------------
+ *
+ * schedule.h
+ *		Schedules that are due, and what became of the runs they planned.
+ *
+ * What is due, and what is done about it, is decided in SQL
+ * (sql/routine/schedule.sql); here is when to ask.
+ *
+ * Xact:   every function needs one, with a snapshot, and leaves it open.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef NVP_EXEC_SCHEDULE_H
+#define NVP_EXEC_SCHEDULE_H
+
+#include "exec/execution.h"
+
+/*
+ * nvp_schedule_fire fires a portion of the schedules that are due; those that
+ * somebody else has locked are his.
+ *
+ * out: how many it looked at.
+ */
+extern int	nvp_schedule_fire(void);
+
+/* nvp_schedule_due tells when the first of all schedules is due, 0 = none is. */
+extern TimestampTz nvp_schedule_due(void);
+
+/*
+ * nvp_schedule_began notes that the run of a planned instant has begun; to be
+ * called by the claim of each execution that a schedule started.
+ */
+extern void nvp_schedule_began(const NvpExecution *execution);
+
+#endif							/* NVP_EXEC_SCHEDULE_H */
