@@ -11,6 +11,7 @@ SQL_SCHEMA = \
 	sql/schema/050-run.sql \
 	sql/schema/055-storage.sql \
 	sql/schema/056-event.sql \
+	sql/schema/058-trigger.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -34,6 +35,7 @@ SQL_ROUTINE = \
 	sql/routine/download.sql \
 	sql/routine/execution.sql \
 	sql/routine/run.sql \
+	sql/routine/trigger.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
 	sql/routine/principal.sql \

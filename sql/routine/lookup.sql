@@ -14,7 +14,9 @@ CREATE OR REPLACE VIEW _nuvopipe.resource AS
 			UNION ALL
 			SELECT 'pipeline', id, tenant_id, name, owner_id, false FROM _nuvopipe.pipeline
 			UNION ALL
-			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook) r
+			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook
+			UNION ALL
+			SELECT 'trigger', id, tenant_id, name, owner_id, false FROM _nuvopipe.trigger) r
 		JOIN _nuvopipe.owner o ON o.id = r.owner_id;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.is_uuid(value text) RETURNS boolean
