@@ -12,6 +12,7 @@ SQL_SCHEMA = \
 	sql/schema/055-storage.sql \
 	sql/schema/056-event.sql \
 	sql/schema/057-schedule.sql \
+	sql/schema/058-trigger.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -39,6 +40,7 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/planned.sql \
 	sql/routine/schedule.sql \
+	sql/routine/trigger.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
 	sql/routine/principal.sql \

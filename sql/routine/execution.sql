@@ -30,6 +30,9 @@ BEGIN
 	IF hook IS NOT NULL THEN
 		PERFORM _nuvopipe.post_execution(tell_state.tenant_id, tell_state.execution_id, hook);
 	END IF;
+	IF status = 'SUCCEEDED' AND EXISTS (SELECT FROM _nuvopipe.trigger r WHERE r.source_id IS NOT NULL) THEN
+		PERFORM _nuvopipe.signal_success(tell_state.tenant_id, tell_state.execution_id);
+	END IF;
 	RETURN status;
 END
 $$;

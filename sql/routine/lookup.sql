@@ -16,7 +16,9 @@ CREATE OR REPLACE VIEW _nuvopipe.resource AS
 			UNION ALL
 			SELECT 'calendar', id, tenant_id, name, owner_id, permissions_level = 'PUBLIC' FROM _nuvopipe.calendar
 			UNION ALL
-			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook) r
+			SELECT 'webhook', id, tenant_id, name, owner_id, false FROM _nuvopipe.webhook
+			UNION ALL
+			SELECT 'trigger', id, tenant_id, name, owner_id, false FROM _nuvopipe.trigger) r
 		JOIN _nuvopipe.owner o ON o.id = r.owner_id;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.is_uuid(value text) RETURNS boolean

@@ -253,6 +253,7 @@ DECLARE
 	owner uuid;
 	canceled bigint;
 BEGIN
+	PERFORM _nuvopipe.drop_trigger(t.tenant_id, t.id) FROM _nuvopipe.trigger t WHERE t.tenant_id = tenant AND t.pipeline_id = object_id;
 	-- the row lock waits for a claim under way; the statements after it see what was claimed
 	SELECT p.owner_id INTO owner FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id FOR UPDATE;
 	IF NOT FOUND THEN
@@ -271,6 +272,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS
-'Deletes a pipeline. Its executions and configurations stay as history; what is running goes on, what waits is canceled.
+'Deletes a pipeline with its triggers. Its executions and configurations stay as history; what is running goes on, what waits is canceled.
 pipeline: name or id.
 Errors: 42704 if there is no such pipeline.';

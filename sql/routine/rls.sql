@@ -46,9 +46,10 @@ BEGIN
 	PERFORM _nuvopipe.make_policy('pipeline_template', format(by_owner, 'template'));
 	PERFORM _nuvopipe.make_policy('pipeline', format(by_owner, 'pipeline'));
 	PERFORM _nuvopipe.make_policy('calendar', format(by_owner, 'calendar'));
+	PERFORM _nuvopipe.make_policy('trigger', format(by_owner, 'pipeline'));
 	PERFORM _nuvopipe.make_policy('planned_run', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
 	PERFORM _nuvopipe.make_policy('execution', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
-	FOREACH name IN ARRAY '{principal,pipeline_configuration,schedule,run,execution_attempt,issue,input_ledger,event}'::text[] LOOP
+	FOREACH name IN ARRAY '{principal,pipeline_configuration,schedule,run,signal,execution_attempt,issue,input_ledger,event}'::text[] LOOP
 		PERFORM _nuvopipe.make_policy(name, 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.is_admin()');
 	END LOOP;
 END
@@ -83,6 +84,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.grant_tables IS
-'Lets a role read the private tables that hold no secrets, for reports that the views of schema nuvopipe cannot give. Row level security shows it what it owns (tdm, connector, pipeline_template, pipeline, execution), and the other tables only to members of nuvopipe_admin; always of one organization. The tables may change with every version.
+'Lets a role read the private tables that hold no secrets, for reports that the views of schema nuvopipe cannot give. Row level security shows it what it owns (tdm, connector, pipeline_template, pipeline, trigger, execution), and the other tables only to members of nuvopipe_admin; always of one organization. The tables may change with every version.
 role: a member of nuvopipe_user. REVOKE ALL ON ALL TABLES IN SCHEMA _nuvopipe takes it back.
 Errors: 42501 for all but superusers, 42704 if there is no such role, 55000 if it is not a member of nuvopipe_user.';

@@ -59,8 +59,10 @@ CREATE OR REPLACE VIEW nuvopipe.executions WITH (security_barrier) AS
 			e.object_bytes AS input_bytes, e.attempts, e.max_attempts, e.max_run_time, e.cancel_requested, e.owner_role AS owner,
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows, a.rows_read, a.rows_written, a.rows_rejected,
 			e.error_type, e.error_sqlstate, e.error_message, e.error_detail, e.error_hint, e.note,
-			e.queued_at, e.available_at, e.started_at, e.finished_at, e.created_at, e.created_by, e.updated_at, e.updated_by
+			e.queued_at, e.available_at, e.started_at, e.finished_at, e.created_at, e.created_by, e.updated_at, e.updated_by,
+			r.trigger_id AS trigger, r.cause
 		FROM _nuvopipe.execution e
+			LEFT JOIN _nuvopipe.run r ON r.tenant_id = e.tenant_id AND r.id = e.run_id
 			LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id
 			LEFT JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts
 		WHERE e.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
@@ -72,6 +74,8 @@ COMMENT ON COLUMN nuvopipe.executions.error_type IS 'SOURCE_UNRESPONSIVE, SOURCE
 COMMENT ON COLUMN nuvopipe.executions.note IS 'What a successful execution has to say, e.g. that the input was loaded before.';
 COMMENT ON COLUMN nuvopipe.executions.max_run_time IS 'Seconds an attempt may take, from the schedule or the options of the pipeline; null: none. The setting nuvopipe.max_run_time may allow less.';
 COMMENT ON COLUMN nuvopipe.executions.available_at IS 'A waiting execution does not start before.';
+COMMENT ON COLUMN nuvopipe.executions.trigger IS 'What has started it, if it is one of nuvopipe.triggers.';
+COMMENT ON COLUMN nuvopipe.executions.cause IS 'Of a trigger: how many signals it was started for, and the last payload.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS
 	SELECT a.execution_id AS execution, a.attempt, a.type, a.status, a.started_at, a.finished_at, a.duration_ms AS duration,

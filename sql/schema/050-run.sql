@@ -11,6 +11,8 @@ CREATE TABLE _nuvopipe.run (
 	id uuid NOT NULL,
 	pipeline_id uuid NOT NULL,
 	trigger_type text NOT NULL,
+	trigger_id uuid,			-- of _nuvopipe.trigger, where one has started it
+	cause jsonb,				-- its signals: how many, and the last payload
 	created_at timestamptz NOT NULL,
 	created_by uuid NOT NULL,
 	CONSTRAINT run_pkey PRIMARY KEY (tenant_id, id),

@@ -30,3 +30,5 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event_default', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.idempotency', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.webhook', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.outbox', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.trigger', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.signal', '');

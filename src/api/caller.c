@@ -101,8 +101,8 @@ nvp_caller_role(void)
 NvpKind
 nvp_kind_of(const char *word)
 {
-	if (strcmp(word, "pipeline") == 0)
-		return NVP_KIND_PIPELINE;
+	if (strcmp(word, "pipeline") == 0 || strcmp(word, "trigger") == 0)
+		return NVP_KIND_PIPELINE;	/* a trigger is a part of its pipeline */
 	if (strcmp(word, "execution") == 0)
 		return NVP_KIND_EXECUTION;
 	if (strcmp(word, "connector") == 0)

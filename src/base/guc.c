@@ -42,6 +42,7 @@ int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_run_time = 0;
 int			nvp_guc_max_senders = 2;
 int			nvp_guc_max_workers = 4;
+int			nvp_guc_probe_timeout = 10000;
 int			nvp_guc_rate_limit_auth = 10;
 int			nvp_guc_rate_limit_read = 6000;
 int			nvp_guc_rate_limit_write = 600;
@@ -215,6 +216,12 @@ define_limits(void)
 							"How many runs are worked on at a time in the whole cluster.",
 							NULL, &nvp_guc_max_workers, 4, 0, 1024,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by workers; a query keeps a worker from its runs */
+	DefineCustomIntVariable("nuvopipe.probe_timeout",
+							"Longest time for the query of a trigger.",
+							"Zero means no limit.",
+							&nvp_guc_probe_timeout, 10000, 0, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 
 /* How often somebody may ask.  All are kept in shared memory, so all processes must agree. */

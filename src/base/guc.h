@@ -28,6 +28,7 @@ extern int	nvp_guc_max_retries;
 extern int	nvp_guc_max_run_time;	/* s, 0 = unlimited */
 extern int	nvp_guc_max_senders;
 extern int	nvp_guc_max_workers;
+extern int	nvp_guc_probe_timeout;
 extern int	nvp_guc_rate_limit_auth;	/* failures a minute, 0 = unlimited */
 extern int	nvp_guc_rate_limit_read;	/* a minute, 0 = unlimited */
 extern int	nvp_guc_rate_limit_write;	/* a minute, 0 = unlimited */

@@ -291,6 +291,101 @@ nvp_wake_database(Oid database)
 }
 
 /*
+ * nvp_wake_keeper tells the keeper of a database, or the launcher, that there is
+ * something for it; runners and senders are left alone.
+ */
+void
+nvp_wake_keeper(Oid database)
+{
+	NvpDatabase *entry;
+	bool		has_keeper = false;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS && !has_keeper; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		if (slot->kind == NVP_PROCESS_KEEPER && slot->database == database)
+		{
+			wake(slot->procno);
+			has_keeper = true;
+		}
+	}
+	LWLockRelease(nvp_shared->lock);
+	if (has_keeper)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, true);
+	if (entry)
+	{
+		entry->look_at = 0;
+		entry->tries = 0;
+		entry->asked++;
+	}
+	LWLockRelease(nvp_shared->lock);
+	nvp_wake_launcher();
+}
+
+/* ---- triggers ---------------------------------------------------------------- */
+
+/* nvp_doubt_raise notes that a change of some table of a database was not signalled, and wakes the keeper. */
+void
+nvp_doubt_raise(Oid database)
+{
+	NvpDatabase *entry;
+
+	if (nvp_shared == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, true);
+	if (entry)
+		entry->doubts++;
+	LWLockRelease(nvp_shared->lock);
+	nvp_wake_keeper(database);
+}
+
+/* nvp_doubts tells how often that has happened. */
+uint32
+nvp_doubts(Oid database)
+{
+	NvpDatabase *entry;
+	uint32		doubts;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	entry = nvp_database_entry(database, false);
+	doubts = entry ? entry->doubts : 0;
+	LWLockRelease(nvp_shared->lock);
+	return doubts;
+}
+
+/* nvp_probes tells how many queries of triggers were due when the keeper looked last. */
+int
+nvp_probes(Oid database)
+{
+	NvpDatabase *entry;
+	int			probes;
+
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	entry = nvp_database_entry(database, false);
+	probes = entry ? entry->probes : 0;
+	LWLockRelease(nvp_shared->lock);
+	return probes;
+}
+
+/* nvp_probes_set notes how many are. */
+void
+nvp_probes_set(Oid database, int n)
+{
+	NvpDatabase *entry;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, n > 0);
+	if (entry)
+		entry->probes = n;
+	LWLockRelease(nvp_shared->lock);
+}
+
+/*
  * nvp_slot_is_surplus tells a process that as many of its kind as are wanted
  * are at work without it.
  */
@@ -346,6 +441,7 @@ nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 
 #define WAKE_WORKERS	1
 #define WAKE_LISTENERS	2
+#define WAKE_KEEPER		4
 
 static int	wake_pending = 0;
 
@@ -379,7 +475,10 @@ wake_after_commit(XactEvent event, void *arg)
 		wake_pending = 0;
 		if (whom & WAKE_WORKERS)
 			nvp_wake_database(MyDatabaseId);
-		wake_listeners(MyDatabaseId);
+		else if (whom & WAKE_KEEPER)
+			nvp_wake_keeper(MyDatabaseId);
+		if (whom & WAKE_LISTENERS)
+			wake_listeners(MyDatabaseId);
 	}
 	else if (event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
 		wake_pending = 0;
@@ -417,4 +516,14 @@ void
 nvp_tell_at_commit(void)
 {
 	wake_later(WAKE_LISTENERS);
+}
+
+/*
+ * nvp_keeper_at_commit wakes the keeper of this database alone: it has something
+ * to look at, for others there is nothing yet.
+ */
+void
+nvp_keeper_at_commit(void)
+{
+	wake_later(WAKE_KEEPER);
 }

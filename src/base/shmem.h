@@ -63,6 +63,8 @@ typedef struct NvpDatabase
 	uint32		asked;			/* how often somebody asked for a look */
 	int			starting;		/* runners that were started and have no slot yet */
 	TimestampTz starting_since; /* when the last of them was */
+	uint32		doubts;			/* transactions that changed a table and could not signal it */
+	int			probes;			/* queries of triggers that are due, as the keeper saw last */
 } NvpDatabase;
 
 #define NVP_SLOTS		192
@@ -88,11 +90,17 @@ extern void nvp_slot_idle(bool is_idle);
 extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
+extern void nvp_wake_keeper(Oid database);
 extern void nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n);
 extern bool nvp_slot_is_surplus(int wanted);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern bool nvp_database_runs(Oid database);
 extern void nvp_wake_at_commit(void);
 extern void nvp_tell_at_commit(void);
+extern void nvp_keeper_at_commit(void);
+extern void nvp_doubt_raise(Oid database);
+extern uint32 nvp_doubts(Oid database);
+extern int	nvp_probes(Oid database);
+extern void nvp_probes_set(Oid database, int n);
 
 #endif							/* NVP_SHMEM_H */

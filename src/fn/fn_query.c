@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/cmdtag.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/plancache.h"
 
@@ -28,6 +29,7 @@
 
 PG_FUNCTION_INFO_V1(nuvopipe_describe_query);
 PG_FUNCTION_INFO_V1(nuvopipe_check_query);
+PG_FUNCTION_INFO_V1(nuvopipe_check_query_as);
 
 static void
 refuse(const char *detail)
@@ -98,29 +100,45 @@ nuvopipe_describe_query(PG_FUNCTION_ARGS)
 }
 
 /*
- * _nuvopipe.check_query(query text) returns void
- *
- * Called by functions that run as the owner of the extension: takes the role
- * of the caller for as long as it looks.  An error leaves the restoring to the
+ * Takes a role for as long as it looks.  An error leaves the restoring to the
  * end of the (sub)transaction, which does it anyway.  Starting the executor
  * checks privileges; no row is asked for.
  */
-Datum
-nuvopipe_check_query(PG_FUNCTION_ARGS)
+static void
+check_as(const char *query, Oid role)
 {
-	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Oid			user;
 	int			context;
 	SPIPlanPtr	plan;
 	Portal		portal;
 
 	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(nvp_caller_role(), context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(role, context | SECURITY_LOCAL_USERID_CHANGE);
 	SPI_connect();
 	prepare_query(query, &plan);
 	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
 	SPI_cursor_close(portal);
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
+}
+
+/*
+ * _nuvopipe.check_query(query text) returns void
+ *
+ * Called by functions that run as the owner of the extension: looks with the
+ * rights of the caller.
+ */
+Datum
+nuvopipe_check_query(PG_FUNCTION_ARGS)
+{
+	check_as(text_to_cstring(PG_GETARG_TEXT_PP(0)), nvp_caller_role());
+	PG_RETURN_VOID();
+}
+
+/* _nuvopipe.check_query_as(query text, role name) returns void: with the rights of somebody whose rights the caller has */
+Datum
+nuvopipe_check_query_as(PG_FUNCTION_ARGS)
+{
+	check_as(text_to_cstring(PG_GETARG_TEXT_PP(0)), get_role_oid(NameStr(*PG_GETARG_NAME(1)), false));
 	PG_RETURN_VOID();
 }

@@ -221,6 +221,7 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 		if (queue_run(&session, pipeline, !PG_ARGISNULL(1) && PG_GETARG_BOOL(1), &run_id, &execution))
 			nvp_run_claimed(&session, &execution, true);
 		run_all(&session, &run_id);
+		(void) nvp_run_signals(&session);
 		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
 			raise_failure(&session, &run_id);
 	}

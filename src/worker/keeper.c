@@ -3,11 +3,12 @@
  * keeper.c
  *		Keeps one database: settles what died, starts runners for what is due.
  *
- * A tick: fire schedules, if one is due.  Is the extension still there?  Settle executions without a process;
- * renew the leases of the living; if executions are due, wake idle runners or
- * start new ones, and senders likewise if events are to be sent.  Then sleep
- * until the next of either is due or somebody commits new work; a minute at
- * most, a third of the lease while something runs.
+ * A tick: fire schedules, if one is due.  Is the extension still there?  Settle
+ * executions without a process; renew the leases of the living; take the
+ * signals of triggers; if executions (or the queries of triggers) are due, wake
+ * idle runners or start new ones, and senders likewise if events are to be sent.
+ * Then sleep until the next of all that is due or somebody commits new work; a
+ * minute at most, a third of the lease while something runs.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,7 +31,9 @@
 #include "base/query.h"
 #include "exec/execution.h"
 #include "exec/outbox.h"
+#include "exec/probe.h"
 #include "exec/schedule.h"
+#include "exec/signal.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -178,11 +181,15 @@ tick(void)
 	bool		free_to_fire = fire_schedules();
 	TimestampTz next = 0;
 	TimestampTz next_send = 0;
+	TimestampTz next_probe = 0;
 	int64		due = 0;
+	int64		probes = 0;
 	int64		unsent = 0;
+	int64		waiting = 0;
 	long		ms = IDLE_TICK_MS;
 	bool		exists;
 
+	nvp_notice_hear();
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -192,7 +199,11 @@ tick(void)
 	{
 		nvp_exec_sweep();
 		nvp_exec_renew();
-		due = nvp_exec_due(&next);
+		nvp_notice_reconcile();
+		nvp_signal_doubts();
+		(void) nvp_signal_start(&waiting);
+		probes = nvp_probe_due(&next_probe);
+		due = nvp_exec_due(&next) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
 		unsent = nvp_outbox_due(&next_send);
 		next_schedule = nvp_schedule_due();
 	}
@@ -202,6 +213,9 @@ tick(void)
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (!exists)
 		return -1;
+	nvp_notice_settled();
+	nvp_signal_settled();
+	nvp_probes_set(MyDatabaseId, (int) probes);
 	if (due > 0)
 	{
 		start_runners(due);
@@ -218,6 +232,10 @@ tick(void)
 	}
 	if (next_send != 0)
 		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_send) + 1);
+	if (waiting > 0)
+		ms = Min(ms, RETRY_MS);
+	if (next_probe != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_probe) + 1);
 	if (next != 0)
 		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1);
 	ms = Max(ms, 10);

@@ -26,8 +26,10 @@
 #include "base/process.h"
 #include "base/query.h"
 #include "exec/identity.h"
+#include "exec/probe.h"
 #include "exec/run.h"
 #include "exec/schedule.h"
+#include "exec/signal.h"
 #include "net/transfer.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
@@ -188,6 +190,19 @@ fire_schedules(NvpSession *session)
 	}
 }
 
+/* the signals of triggers, which a keeper takes where there is one; false if they start nothing */
+bool
+nvp_run_signals(NvpSession *session)
+{
+	int64		waiting;
+	int			started;
+
+	nvp_session_begin(session);
+	started = nvp_signal_start(&waiting);
+	nvp_session_commit(session);
+	return started > 0;
+}
+
 /*
  * nvp_work runs executions until none is due, and sends events likewise; at most
  * max_seconds (-1 = no limit), looked at in between.
@@ -216,7 +231,8 @@ nvp_work(NvpSession *session, int max_seconds)
 			CHECK_FOR_INTERRUPTS();
 		}
 		/* that takes time: something may be queued again by then */
-	} while (nvp_send_due(session, net, until) > 0);
+	} while (GetCurrentTimestamp() < until &&
+			 (nvp_send_due(session, net, until) > 0 || nvp_probe_run(session) > 0 || nvp_run_signals(session)));
 	nvp_net_close(net);
 	return n;
 }
@@ -241,8 +257,11 @@ work_until_idle(NvpSession *session)
 			(void) nvp_process_settings();
 			if (nvp_slot_is_surplus(nvp_guc_max_workers))
 				return;
+			(void) nvp_probe_run(session);
 		}
 		nvp_slot_execution(NULL);
+		if (nvp_probe_run(session) > 0)
+			idle_since = GetCurrentTimestamp();
 		left = nvp_guc_worker_idle_timeout -
 			TimestampDifferenceMilliseconds(idle_since, GetCurrentTimestamp());
 		if (left <= 0)

@@ -42,8 +42,14 @@ extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
 /* serve.c */
 extern long nvp_serve(Oid database, TimestampTz now);
 
+/* notice.c */
+extern void nvp_notice_hear(void);
+extern void nvp_notice_reconcile(void);
+extern void nvp_notice_settled(void);
+
 /* runner.c */
 extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices);
+extern bool nvp_run_signals(NvpSession *session);
 extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);
 extern int	nvp_work(NvpSession *session, int max_seconds);
 
