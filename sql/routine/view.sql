@@ -56,7 +56,7 @@ COMMENT ON COLUMN nuvopipe.pipelines.error_threshold IS 'Percentage of erroneous
 CREATE OR REPLACE VIEW nuvopipe.executions WITH (security_barrier) AS
 	SELECT e.id, e.pipeline_id AS pipeline, p.name AS pipeline_name, e.run_id AS run, e.configuration_id AS configuration,
 			e.status, e.trigger_type, e.object_path AS input, e.object_name AS input_name, e.object_version AS input_version,
-			e.object_bytes AS input_bytes, e.attempts, e.max_attempts, e.cancel_requested, e.owner_role AS owner,
+			e.object_bytes AS input_bytes, e.attempts, e.max_attempts, e.max_run_time, e.cancel_requested, e.owner_role AS owner,
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows, a.rows_read, a.rows_written, a.rows_rejected,
 			e.error_type, e.error_sqlstate, e.error_message, e.error_detail, e.error_hint, e.note,
 			e.queued_at, e.available_at, e.started_at, e.finished_at, e.created_at, e.created_by, e.updated_at, e.updated_by
@@ -70,6 +70,7 @@ COMMENT ON COLUMN nuvopipe.executions.status IS 'QUEUED, RUNNING, SUCCEEDED, FAI
 COMMENT ON COLUMN nuvopipe.executions.input IS 'Path of the input object at its source; null until the source is listed.';
 COMMENT ON COLUMN nuvopipe.executions.error_type IS 'SOURCE_UNRESPONSIVE, SOURCE_DATA_EMPTY, PARSING_FAILURE, DESTINATION_UNRESPONSIVE, DESTINATION_SIZE_LIMIT, WRITE_FILE_FAILURE or ERROR_THRESHOLD_EXCEEDED; null unless it failed for one of these reasons.';
 COMMENT ON COLUMN nuvopipe.executions.note IS 'What a successful execution has to say, e.g. that the input was loaded before.';
+COMMENT ON COLUMN nuvopipe.executions.max_run_time IS 'Seconds an attempt may take, from the schedule or the options of the pipeline; null: none. The setting nuvopipe.max_run_time may allow less.';
 COMMENT ON COLUMN nuvopipe.executions.available_at IS 'A waiting execution does not start before.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS

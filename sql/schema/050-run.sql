@@ -30,6 +30,7 @@ CREATE TABLE _nuvopipe.execution (
 	status text NOT NULL DEFAULT 'QUEUED',
 	attempts int NOT NULL DEFAULT 0,	-- counted when claimed
 	max_attempts int NOT NULL DEFAULT 3,
+	max_run_time int,			-- seconds an attempt may take; null: as long as nuvopipe.max_run_time allows
 	object_path text,			-- null until the source has been listed
 	object_name text,
 	object_version text,			-- changes when the object does: size and time, or ETag
@@ -62,6 +63,7 @@ CREATE TABLE _nuvopipe.execution (
 	CONSTRAINT execution_status_check CHECK (status IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
 	CONSTRAINT execution_attempts_check CHECK (attempts >= 0),
 	CONSTRAINT execution_max_attempts_check CHECK (max_attempts > 0),
+	CONSTRAINT execution_max_run_time_check CHECK (max_run_time > 0),
 	CONSTRAINT execution_object_bytes_check CHECK (object_bytes >= 0),
 	CONSTRAINT execution_lease_check CHECK ((status = 'RUNNING') = (lease_until IS NOT NULL)),
 	CONSTRAINT execution_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',

@@ -39,6 +39,7 @@ bool		nvp_guc_log_requests = false;
 int			nvp_guc_max_errands = 4;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
+int			nvp_guc_max_run_time = 0;
 int			nvp_guc_max_senders = 2;
 int			nvp_guc_max_workers = 4;
 int			nvp_guc_rate_limit_auth = 10;
@@ -198,6 +199,12 @@ define_limits(void)
 							"How often a run is tried again after a failure that may pass.",
 							NULL, &nvp_guc_max_retries, 3, 0, 100,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SUSET: it protects the server from its users, also in their sessions */
+	DefineCustomIntVariable("nuvopipe.max_run_time",
+							"Longest time for one attempt of an execution; then it is ended.",
+							"Zero means no limit.  Pipelines and schedules may ask for less.",
+							&nvp_guc_max_run_time, 0, 0, 366 * 24 * 3600,
+							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by keepers, which start senders */
 	DefineCustomIntVariable("nuvopipe.max_senders",
 							"How many processes at most tell webhooks of events, in each database.",

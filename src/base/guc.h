@@ -25,6 +25,7 @@ extern bool nvp_guc_log_requests;
 extern int	nvp_guc_max_errands;	/* of one listener */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */
 extern int	nvp_guc_max_retries;
+extern int	nvp_guc_max_run_time;	/* s, 0 = unlimited */
 extern int	nvp_guc_max_senders;
 extern int	nvp_guc_max_workers;
 extern int	nvp_guc_rate_limit_auth;	/* failures a minute, 0 = unlimited */

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/resowner.h"
 
+#include "base/deadline.h"
 #include "base/guc.h"
 #include "exec/life.h"
 
@@ -138,6 +139,8 @@ nvp_run_close_transaction(NvpRun *run, bool to_ledger)
 {
 	MemoryContextSwitchTo(run->context);
 	write_down(run, to_ledger);
+	CHECK_FOR_INTERRUPTS();
+	nvp_deadline_clear();		/* it was in time */
 	nvp_session_commit(run->session);
 	run->was_written = true;
 	MemoryContextSwitchTo(run->context);
@@ -155,6 +158,7 @@ nvp_run_forget_written(NvpRun *run)
 void
 nvp_run_close_failed(NvpRun *run)
 {
+	nvp_deadline_clear();		/* the fault is told, however long that takes */
 	run->outcome->status = NVP_FAILED;
 	nvp_run_forget_written(run);
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);

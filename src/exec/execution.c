@@ -26,7 +26,7 @@
 #define EXECUTION_COLUMNS \
 	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
 	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
-	"e.object_version, e.object_bytes, e.id::text, e.input_id"
+	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time"
 
 static void
 read_execution(NvpQuery *query, NvpExecution *out)
@@ -48,6 +48,7 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->object.bytes = nvp_get_isnull(0, 13) ? -1 : nvp_get_int8(0, 13);
 	out->id_text = nvp_get_text(query, 0, 14);
 	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
+	out->max_run_time = nvp_get_int4(0, 16);
 }
 
 /* each change of state is told once, by _nuvopipe.tell_state: notification, event, webhooks */
@@ -518,10 +519,10 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		nvp_arg_int8(&query, objects[i].bytes);
 		nvp_query_exec(&query,
 					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role,"
-					   " trigger_type, max_attempts, forced, object_path, object_name, object_version, object_bytes,"
+					   " trigger_type, max_attempts, max_run_time, forced, object_path, object_name, object_version, object_bytes,"
 					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
 					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_id, owner_role,"
-					   " trigger_type, max_attempts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
+					   " trigger_type, max_attempts, max_run_time, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
 					   " WHERE tenant_id = $1 AND id = $2 RETURNING id");
 		nvp_get_uuid(0, 0, &id);

@@ -42,6 +42,7 @@ typedef struct NvpExecution
 	char	   *owner_role;
 	int			attempt;		/* number of this try, from 1 */
 	int			max_attempts;
+	int			max_run_time;	/* seconds an attempt may take, 0 = as the setting says */
 	bool		forced;
 	bool		discover;		/* the source must be listed first */
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */

@@ -34,6 +34,7 @@ typedef struct NvpRun
 	bool		is_settling;	/* all rows are in; deferred constraints are looked at */
 	bool		is_fetched;		/* the input is complete */
 	bool		was_written;	/* the final state is committed */
+	bool		ran_out;		/* of its time */
 	bool		is_bare;		/* write the final state alone: what belongs to it cannot be kept */
 	TimestampTz started_at;
 	int64		phase_ms[NVP_PHASE_FINISH + 1];

@@ -31,8 +31,31 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "base/deadline.h"
+#include "base/guc.h"
 #include "base/progress.h"
 #include "exec/life.h"
+
+/* seconds that an attempt may take; 0 = as long as it takes */
+static int
+allowed_seconds(const NvpExecution *execution)
+{
+	int			own = execution->max_run_time;
+	int			most = nvp_guc_max_run_time;
+
+	return own > 0 && most > 0 ? Min(own, most) : Max(own, most);
+}
+
+/* from here on the run is interrupted where it takes too long */
+static void
+watch_time(const NvpRun *run)
+{
+	int			seconds = allowed_seconds(run->execution);
+
+	nvp_deadline_clear();		/* that of a run which an error has ended, in this session */
+	if (seconds > 0)
+		nvp_deadline_set(TimestampTzPlusMilliseconds(run->started_at, seconds * INT64CONST(1000)));
+}
 
 /* the plan, and the temporary files: where they go is read from the catalogue */
 static void
@@ -84,7 +107,8 @@ deliver(NvpRun *run, NvpFault *fault)
 
 /*
  * What was delivered cannot be called back, so a cancel that comes now is too
- * late; it stays pending and meets whatever follows.
+ * late; it stays pending and meets whatever follows.  The end of the time that
+ * the run had comes too late as well.
  */
 static void
 close_delivered(NvpRun *run)
@@ -93,6 +117,7 @@ close_delivered(NvpRun *run)
 
 	run->outcome->is_delivered = true;
 	QueryCancelHoldoffCount++;
+	nvp_deadline_clear();
 	nvp_session_begin(run->session);
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
 	nvp_run_close_transaction(run, true);
@@ -195,6 +220,26 @@ explain_deferred(NvpFault *fault, const ErrorData *edata)
 					   " If it is not deferred, each row that breaks it becomes an issue.");
 }
 
+/* an attempt that took too long is not tried again: the next would take as long */
+static void
+fault_from_time(NvpRun *run)
+{
+	NvpFault   *fault = &run->outcome->fault;
+	int			seconds = allowed_seconds(run->execution);
+
+	memset(fault, 0, sizeof(*fault));
+	nvp_fault_set(fault, NVP_FAULT_NONE, ERRCODE_QUERY_CANCELED, false, "ran longer than %d seconds", seconds);
+	if (seconds == run->execution->max_run_time)
+		nvp_fault_hint(fault, "That is max_run_time of its schedule or of the options of its pipeline; the phases in nuvopipe.execution_runs show what took the time.");
+	else
+		nvp_fault_hint(fault, "The setting nuvopipe.max_run_time allows no more; the phases in nuvopipe.execution_runs show what took the time.");
+	/* for what takes its time in the database itself the API has no word */
+	if (run->phase == NVP_PHASE_FETCH)
+		fault->type = NVP_SOURCE_UNRESPONSIVE;
+	else if (run->phase == NVP_PHASE_DELIVER)
+		fault->type = NVP_DESTINATION_UNRESPONSIVE;
+}
+
 /* turn a caught error into a fault; false if it must go on up */
 static bool
 fault_from_error(NvpRun *run, ErrorData *edata)
@@ -233,18 +278,24 @@ start_over(NvpRun *run)
 static bool
 recover(NvpRun *run, ErrorData *edata)
 {
+	run->ran_out = nvp_deadline_passed();
+	nvp_deadline_clear();
 	nvp_session_rollback(run->session);
 	nvp_identity_give_back(&run->identity);
 	MemoryContextSwitchTo(run->context);
-	if (nvp_run_worth_care(run, edata->sqlerrcode))
+	if (!run->ran_out && nvp_run_worth_care(run, edata->sqlerrcode))
 	{
 		start_over(run);
+		watch_time(run);
 		return false;
 	}
-	fault_from_error(run, edata);
+	if (run->ran_out)
+		fault_from_time(run);
+	else
+		fault_from_error(run, edata);
 	nvp_run_forget_written(run);
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
-	run->outcome->status = edata->sqlerrcode == ERRCODE_QUERY_CANCELED ? NVP_CANCELED : NVP_FAILED;
+	run->outcome->status = edata->sqlerrcode == ERRCODE_QUERY_CANCELED && !run->ran_out ? NVP_CANCELED : NVP_FAILED;
 	if (run->outcome->status == NVP_CANCELED)
 		run->outcome->fault.type = NVP_FAULT_NONE;
 	nvp_run_close_for_sure(run);
@@ -304,6 +355,7 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	MemoryContextSetIdentifier(run.context, execution->id_text);
 	run.started_at = run.phase_at = GetCurrentTimestamp();
 	MemoryContextSwitchTo(run.context);
+	watch_time(&run);
 	error = nvp_run_guarded(&run, live);
 	if (error && !run.was_written && !recover(&run, error))
 	{
@@ -313,7 +365,8 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	}
 	if (error)
 		nvp_session_rollback(session);
-	cancelled = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED;
+	nvp_deadline_clear();
+	cancelled = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED && !run.ran_out;
 	release(&run);
 	MemoryContextSwitchTo(session->context);
 	if (cancelled && session->is_procedure)

@@ -32,6 +32,7 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "base/deadline.h"
 #include "net/internal.h"
 
 #define FTP_KICK_MS			10
@@ -93,7 +94,7 @@ abort_callback(void *arg, curl_off_t dltotal, curl_off_t dlnow, curl_off_t ultot
 	for (int i = 0; i < lengthof(heeded); i++)
 		if (sigismember(&pending, heeded[i]))
 			return 1;
-	return 0;
+	return sigismember(&pending, SIGALRM) && nvp_deadline_is_due();
 }
 
 /* nvp_net_heed_signals lets a transfer be left where libcurl waits by itself. */
