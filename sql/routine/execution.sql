@@ -37,6 +37,24 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION _nuvopipe.log(message text) RETURNS void
+	AS 'MODULE_PATHNAME', 'nuvopipe_log' LANGUAGE C STRICT VOLATILE;
+
+-- A line in the server's log about what became of an execution whose process does not say it itself; in the form of nvp_run_label.
+CREATE OR REPLACE FUNCTION _nuvopipe.log_state(tenant uuid, execution uuid, status text, attempt int, message text) RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	pipeline text := (SELECT p.name FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id
+		WHERE e.tenant_id = tenant AND e.id = execution);
+BEGIN
+	PERFORM _nuvopipe.log(format('execution %s (%s, attempt %s) %s: %s', execution,
+		coalesce(format('pipeline "%s"', pipeline), 'of a deleted pipeline'), attempt, status, message));
+END
+$$;
+
 -- A process that is asked to leave in mid-run says so itself, in its last transaction.
 CREATE OR REPLACE FUNCTION _nuvopipe.give_back(tenant uuid, execution uuid, attempt int) RETURNS void
 	LANGUAGE plpgsql
@@ -64,6 +82,7 @@ BEGIN
 		error_sqlstate = '57P01', error_message = reason
 	WHERE a.tenant_id = tenant AND a.execution_id = execution AND a.attempt = attempt;
 	PERFORM _nuvopipe.tell_state(tenant, execution, 'QUEUED', attempt, reason);
+	PERFORM _nuvopipe.log_state(tenant, execution, 'QUEUED', attempt, reason);
 END
 $$;
 COMMENT ON FUNCTION _nuvopipe.give_back(uuid, uuid, int) IS
@@ -112,6 +131,9 @@ BEGIN
 		PERFORM _nuvopipe.tell_state(dead.tenant_id, dead.id,
 			CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END, dead.attempts,
 			CASE WHEN NOT dead.cancel_requested THEN reason END);
+		PERFORM _nuvopipe.log_state(dead.tenant_id, dead.id,
+			CASE WHEN dead.cancel_requested THEN 'CANCELED' WHEN again THEN 'QUEUED' ELSE 'FAILED' END, dead.attempts,
+			format('%s (process %s)', reason, dead.worker_pid));
 		IF again THEN
 			requeued := requeued + 1;
 		ELSE

@@ -91,8 +91,8 @@ keep_output(NvpRun *run)
 		RollbackAndReleaseCurrentSubTransaction();
 		ereport(WARNING,
 				errcode(error->sqlerrcode),
-				errmsg("execution %s: its output was delivered but could not be kept: %s",
-					   run->execution->id_text, error->message));
+				errmsg("nuvopipe: %s: its output was delivered but could not be kept: %s", run->label, error->message),
+				errhidecontext(true));
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);

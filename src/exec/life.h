@@ -16,6 +16,9 @@
 #include "exec/run.h"
 #include "pipeline/plan.h"
 
+/* how the line begins that a run adds to the context of messages */
+#define NVP_RUN_CONTEXT		"nuvopipe execution "
+
 typedef struct NvpRun
 {
 	NvpSession *session;
@@ -24,6 +27,7 @@ typedef struct NvpRun
 	NvpRunReport *report;
 	NvpOutcome *outcome;		/* of the report */
 	MemoryContext context;
+	char	   *label;			/* for the log */
 	NvpPlan    *plan;
 	NvpFaultType blame;			/* of an error while the plan is made */
 	NvpSpool   *input;
@@ -43,6 +47,8 @@ typedef struct NvpRun
 } NvpRun;
 
 /* phase.c */
+extern void nvp_run_show_begin(NvpRun *run, ErrorContextCallback *callback);
+extern void nvp_run_show_end(NvpRun *run, ErrorContextCallback *callback);
 extern void nvp_run_enter_phase(NvpRun *run, NvpPhase phase, int64 total);
 extern void nvp_run_move_progress(void *arg, int64 done, int64 total);
 extern Jsonb *nvp_run_text_jsonb(char *text);

@@ -13,8 +13,61 @@
 #include "pgstat.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 
 #include "exec/life.h"
+
+/*
+ * nvp_run_label names an execution in messages: execution ID (pipeline "NAME",
+ * attempt N), in the current context.
+ */
+char *
+nvp_run_label(const NvpExecution *execution)
+{
+	if (execution->pipeline_name == NULL)
+		return psprintf("execution %s (of a deleted pipeline, attempt %d)", execution->id_text, execution->attempt);
+	return psprintf("execution %s (pipeline \"%s\", attempt %d)",
+					execution->id_text, execution->pipeline_name, execution->attempt);
+}
+
+/* whatever is logged on the way says which execution it was about */
+static void
+add_context(void *arg)
+{
+	const NvpRun *run = arg;
+
+	/* the label begins with the same word */
+	errcontext("%s%s", NVP_RUN_CONTEXT, strchr(run->label, ' ') + 1);
+}
+
+/* what pg_stat_activity shows, and triggers see, of a background process; a session keeps its own */
+static void
+show_name(const NvpRun *run, const char *name)
+{
+	if (!run->session->is_procedure)
+		SetConfigOption("application_name", name, PGC_USERSET, PGC_S_SESSION);
+}
+
+/* nvp_run_show_begin labels all that happens until nvp_run_show_end. */
+void
+nvp_run_show_begin(NvpRun *run, ErrorContextCallback *callback)
+{
+	const char *pipeline = run->execution->pipeline_name;
+
+	run->label = nvp_run_label(run->execution);
+	callback->callback = add_context;
+	callback->arg = run;
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+	show_name(run, psprintf("nuvopipe: %s", pipeline ? pipeline : "pipeline"));
+}
+
+void
+nvp_run_show_end(NvpRun *run, ErrorContextCallback *callback)
+{
+	error_context_stack = callback->previous;
+	show_name(run, "nuvopipe");
+}
 
 /* what pg_stat_activity shows; a session shows its own statement */
 static void

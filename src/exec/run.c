@@ -160,8 +160,8 @@ after_process(NvpRun *run)
 	if (!run->plan->input->routine->after(run->plan->input, &run->execution->object, &fault))
 		ereport(WARNING,
 				errcode(fault.sqlstate),
-				errmsg("execution %s: the source object was not moved or deleted: %s",
-					   run->execution->id_text, fault.message));
+				errmsg("nuvopipe: %s: the source object was not moved or deleted: %s", run->label, fault.message),
+				errhidecontext(true));
 }
 
 static void
@@ -207,7 +207,8 @@ failed:
 static void
 explain_deferred(NvpFault *fault, const ErrorData *edata)
 {
-	if (fault->detail == NULL && edata->context)
+	/* our own line says which execution it is, not where in its code */
+	if (fault->detail == NULL && edata->context && strncmp(edata->context, NVP_RUN_CONTEXT, strlen(NVP_RUN_CONTEXT)) != 0)
 		nvp_fault_detail(fault, "In %.*s.", (int) strcspn(edata->context, "\n"), edata->context);
 	if (fault->hint)
 		return;
@@ -342,7 +343,8 @@ release(NvpRun *run)
 void
 nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *report)
 {
-	NvpRun			run = {0};
+	NvpRun		run = {0};
+	ErrorContextCallback callback;
 	ErrorData  *error;
 	bool		cancelled;
 
@@ -355,6 +357,7 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	MemoryContextSetIdentifier(run.context, execution->id_text);
 	run.started_at = run.phase_at = GetCurrentTimestamp();
 	MemoryContextSwitchTo(run.context);
+	nvp_run_show_begin(&run, &callback);
 	watch_time(&run);
 	error = nvp_run_guarded(&run, live);
 	if (error && !run.was_written && !recover(&run, error))
@@ -368,6 +371,7 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	nvp_deadline_clear();
 	cancelled = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED && !run.ran_out;
 	release(&run);
+	nvp_run_show_end(&run, &callback);
 	MemoryContextSwitchTo(session->context);
 	if (cancelled && session->is_procedure)
 		ReThrowError(error);

@@ -20,6 +20,7 @@ typedef struct NvpRunReport
 	char	   *output_name;
 } NvpRunReport;
 
+extern char *nvp_run_label(const NvpExecution *execution);
 extern void nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *report);
 
 #endif							/* NVP_RUN_H */

@@ -120,11 +120,11 @@ tell_of_others(NvpSession *session, const pg_uuid_t *run_id)
 	nvp_arg_uuid(&query, run_id);
 	nvp_arg_int4(&query, MyProcPid);
 	n = nvp_query_exec(&query,
-					   "SELECT pg_catalog.format('execution %s %s: %s', e.id, e.status, CASE WHEN e.status = 'SUCCEEDED'"
+					   "SELECT pg_catalog.format('execution %s (pipeline \"%s\", attempt %s) %s: %s', e.id, p.name, e.attempts, e.status, CASE WHEN e.status = 'SUCCEEDED'"
 					   "  THEN pg_catalog.format('%s rows read, %s written, %s rejected, %s error cells, %s ms',"
 					   "   a.rows_read, a.rows_written, a.rows_rejected, a.total_error_cells, a.duration_ms)"
 					   "  ELSE e.error_message END), e.error_hint"
-					   " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.execution_attempt a"
+					   " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id LEFT JOIN _nuvopipe.execution_attempt a"
 					   "  ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts"
 					   " WHERE e.tenant_id = _nuvopipe.tenant() AND e.run_id = $1 AND e.worker_pid IS DISTINCT FROM $2"
 					   " ORDER BY e.id");

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_util.c
- *		Small tools of the SQL routines: identifiers and near words.
+ *		Small tools of the SQL routines: identifiers, near words, the log.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +18,7 @@
 
 PG_FUNCTION_INFO_V1(nuvopipe_uuid_v7);
 PG_FUNCTION_INFO_V1(nuvopipe_closest);
+PG_FUNCTION_INFO_V1(nuvopipe_log);
 
 /* _nuvopipe.uuid_v7() returns uuid */
 Datum
@@ -54,4 +55,15 @@ nuvopipe_closest(PG_FUNCTION_ARGS)
 	if (near == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(near));
+}
+
+/* _nuvopipe.log(message text): one line in the server's log, without statement and context */
+Datum
+nuvopipe_log(PG_FUNCTION_ARGS)
+{
+	ereport(LOG,
+			errmsg_internal("nuvopipe: %s", text_to_cstring(PG_GETARG_TEXT_PP(0))),
+			errhidestmt(true),
+			errhidecontext(true));
+	PG_RETURN_VOID();
 }

@@ -41,17 +41,19 @@ tell(const NvpExecution *execution, const NvpRunReport *report, bool notices)
 	const NvpOutcome *o = &report->outcome;
 	const NvpCounts *c = &o->counts;
 	int			level = notices ? NOTICE : LOG;
+	const char *prefix = notices ? "" : "nuvopipe: ";
+	char	   *label = nvp_run_label(execution);
 
 	if (strcmp(report->status, "SUCCEEDED") == 0)
 		ereport(level,
-				errmsg("execution %s %s: " UINT64_FORMAT " rows read, " UINT64_FORMAT " written, "
+				errmsg("%s%s %s: " UINT64_FORMAT " rows read, " UINT64_FORMAT " written, "
 					   UINT64_FORMAT " rejected, " UINT64_FORMAT " error cells, " INT64_FORMAT " ms",
-					   execution->id_text, report->status, c->rows_read, c->rows_written,
+					   prefix, label, report->status, c->rows_read, c->rows_written,
 					   c->rows_rejected, c->error_cells, o->duration_ms),
 				o->note ? errdetail("%s.", o->note) : 0);
 	else
 		ereport(level,
-				errmsg("execution %s %s: %s", execution->id_text, report->status,
+				errmsg("%s%s %s: %s", prefix, label, report->status,
 					   o->fault.message ? o->fault.message : "no reason given"),
 				o->fault.detail ? errdetail("%s", o->fault.detail) : 0,
 				o->fault.hint ? errhint("%s", o->fault.hint) : 0);
