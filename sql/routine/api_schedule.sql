@@ -233,12 +233,13 @@ AS $$
 DECLARE
 	args jsonb := $1;
 	days record;
+	new_id uuid;
 BEGIN
 	PERFORM _nuvopipe.require_right('create', 'calendar');
 	days := _nuvopipe.check_calendar_body(args);
-	RETURN jsonb_build_object('data', _nuvopipe.api_read('calendar', nuvopipe.create_calendar(_nuvopipe.given_text(args, 'name'),
-		coalesce(days.dates, '{}'), coalesce(days.weekdays, '{}'), nullif(args -> 'permissions', 'null'),
-		nullif(_nuvopipe.body_description(args), ''), _nuvopipe.body_tags(args))));
+	new_id := nuvopipe.create_calendar(_nuvopipe.given_text(args, 'name'), coalesce(days.dates, '{}'), coalesce(days.weekdays, '{}'),
+		nullif(args -> 'permissions', 'null'), nullif(_nuvopipe.body_description(args), ''), _nuvopipe.body_tags(args));
+	RETURN jsonb_build_object('data', _nuvopipe.api_read('calendar', new_id));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.calendar_create IS
@@ -302,7 +303,7 @@ DECLARE
 	args jsonb := _nuvopipe.check_body($1, '{pipeline,kind,configuration,name,status}');
 	new_id uuid;
 BEGIN
-	PERFORM _nuvopipe.require_right('create', 'trigger');
+	PERFORM _nuvopipe.require_right('write', 'pipeline');
 	new_id := nuvopipe.create_trigger(_nuvopipe.given_text(args, 'pipeline', true), _nuvopipe.given_text(args, 'kind', true),
 		nullif(args -> 'configuration', 'null'), _nuvopipe.given_text(args, 'name'));
 	IF args ->> 'status' IS NOT NULL THEN
@@ -355,7 +356,7 @@ CREATE OR REPLACE FUNCTION nuvopipe_api.trigger_delete(jsonb) RETURNS jsonb
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM nuvopipe.delete_trigger(_nuvopipe.api_find('trigger', $1 ->> 'id', 'delete')::text);
+	PERFORM nuvopipe.delete_trigger(_nuvopipe.api_find('trigger', $1 ->> 'id', 'write')::text);
 	RETURN '{"message": "success"}';
 END
 $$;
@@ -417,7 +418,8 @@ SELECT _nuvopipe.set_route('GET', '/dp/api/v1/schedule', 'schedule_list', 'List 
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/pipeline/{id}/schedule', 'schedule_read', 'Read the schedule of a pipeline', response => _nuvopipe.data_of('Schedule'));
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/pause', 'schedule_pause', 'Pause the schedule of a pipeline',
 	request => '{"type": "object", "properties": {"reason": {"type": "string"}}}', response => _nuvopipe.data_of('Schedule'));
-SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/resume', 'schedule_resume', 'Resume the schedule of a pipeline', response => _nuvopipe.data_of('Schedule'));
+SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/resume', 'schedule_resume', 'Resume the schedule of a pipeline',
+	request => '{"type": "object", "properties": {}}', response => _nuvopipe.data_of('Schedule'));
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/backfill', 'schedule_backfill', 'Run past instants of a schedule that did not run', status => 202,
 	request => '{"type": "object", "required": ["from"], "properties": {"from": {"type": "string", "format": "date-time"}, "to": {"type": "string", "format": "date-time"},
 		"max_runs": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}}}');

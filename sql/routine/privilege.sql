@@ -29,7 +29,9 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean),
 	_nuvopipe.jitter_of(uuid, timestamptz, numeric),
 	_nuvopipe.config_number(jsonb, text, numeric),
-	_nuvopipe.plan_of(uuid, interval)
+	_nuvopipe.plan_of(uuid, interval),
+	_nuvopipe.schedule_state(_nuvopipe.schedule),
+	_nuvopipe.weekday_words(int[])
 	TO nuvopipe_user, nuvopipe_api;
 
 GRANT EXECUTE ON FUNCTION

@@ -50,6 +50,16 @@ our $sub = {name => 'text', identifier => 'text', %permissions, %audit};
 our $webhook = {name => 'text', url => 'text', events => ['=EXECUTION_CREATED|EXECUTION_SUCCESSFUL|EXECUTION_FAILED|EXECUTION_CANCELED'], 'pipeline?' => 'uuid', status => '=ACTIVE|INACTIVE',
 	'reason?' => 'text', failures => 'int', 'hold_until?' => 'time', 'sent_at?' => 'time', %audit, 'description?' => 'text', tags => ['text']};
 
+our $schedule = {pipeline => 'uuid', pipeline_name => 'text', schedule_config => 'obj', time_zone => 'text', state => '=ACTIVE|PAUSED|INACTIVE|ENDED|FAULTY', 'fault?' => 'text',
+	'next_at?' => 'time', 'due_at?' => 'time', 'paused_at?' => 'time', 'paused_by?' => \%Api::actor, 'paused_reason?' => 'text', created_at => 'time'};
+our $planned_run = {pipeline => 'uuid', 'pipeline_name?' => 'text', planned_at => 'time', 'until_at?' => 'time', instants => 'int', due_at => 'time', decided_at => 'time',
+	'started_at?' => 'time', 'lag_ms?' => 'int', outcome => '=WAITING|RAN|SKIPPED_OVERLAP|SKIPPED_DOWN|SKIPPED_PAUSED|FAILED_TO_START|CANCELED', 'reason?' => 'text',
+	is_backfill => 'bool', 'run?' => 'uuid'};
+our $calendar = {name => 'text', excluded_dates => ['text'], excluded_weekdays => ['text'], %audit, %free, %level};
+our $trigger = {name => 'text', pipeline => 'uuid', kind => '=SUCCESS|NOTIFY|QUERY|TABLE', configuration => 'obj', status => '=ACTIVE|INACTIVE', signals => 'int', starts => 'int',
+	'last_signal_at?' => 'time', 'last_start_at?' => 'time', 'last_run?' => 'uuid', 'last_check_at?' => 'time', 'next_check_at?' => 'time', failures => 'int', 'last_error?' => 'text',
+	'last_error_at?' => 'time', %audit};
+
 # as nuvo documents them: what is created, what a list shows, what one shows (and what is ours beside it)
 our $started = [{id => 'uuid', pipeline => 'uuid', status => '=PROCESSING', trigger_type => '=MANUAL|SCHEDULED|EVENT'}];
 my %execution = (pipeline => 'uuid', status => '=SUCCESSFUL|FAILED|PROCESSING', trigger_type => '=MANUAL|SCHEDULED|EVENT', %audit,
@@ -108,7 +118,7 @@ our %route = (
 	'POST /pipeline-template' => {right => 'users', shape => $template, body => sub { +{name => World::unique('template'), tdm => $_[0]{ids}{tdm}, error_config => {error_threshold => 32},
 			schedule_config => {frequency => 'HOURLY', interval => 6, starts_on => '2024-09-21T06:57:06.672Z', ends_on => '2024-09-30T06:57:06.672Z'}} },
 		refs => {tdm => 'tdm', 'input_connectors.0' => 'input', 'output_connectors.0' => 'output'},
-		bad => [[{}, 'name'], [{name => 'x', error_config => {error_threshold => 101}}, 'error_config.error_threshold'], [{name => 'x', schedule_config => {frequency => 'YEARLY'}}, 'schedule_config.frequency']]},
+		bad => [[{}, 'name'], [{name => 'x', error_config => {error_threshold => 101}}, 'error_config.error_threshold'], [{name => 'x', schedule_config => {frequency => 'DALY'}}, 'schedule_config.frequency']]},
 	'GET /pipeline-template' => {right => 'users', list => 1, shape => $template, bad_query => $bad_list},
 	'GET /pipeline-template/{id}' => {id => 'template', right => 'users', shape => $template},
 	'PUT /pipeline-template/{id}' => {id => 'template', right => 'users', shape => $template, body => sub { +{developer_mode => JSON::PP::true} }, refs => {tdm => 'tdm'}, bad => [[{developer_mode => 1}, 'developer_mode']]},
@@ -126,6 +136,34 @@ our %route = (
 	'GET /pipeline/{id}/configuration' => {id => 'pipeline', right => 'pipeline.read', list => 1, shape => {%configuration, is_current => 'bool', created_at => 'time', created_by => \%Api::actor}, bad_query => $bad_list},
 	'GET /pipeline/{id}/configuration/{configuration_id}' => {id => 'pipeline', right => 'pipeline.read', shape => {%configuration, is_current => 'bool', created_at => 'time', created_by => \%Api::actor}},
 	'POST /pipeline/{id}/configuration/{configuration_id}/restore' => {id => 'pipeline', right => 'pipeline.write', any_body => 1, shape => $pipeline},
+
+	# ---- what starts pipelines
+	'POST /schedule/preview' => {right => 'pipeline.read', body => sub { +{schedule_config => {frequency => 'DAILY', starts_on => '2026-03-27T01:30:00Z', time_zone => 'Europe/Berlin'}, after => '2026-03-27T00:00:00Z', count => 3} },
+		shape => [{planned_at => 'time', local => 'text', 'note?' => {code => '=gap|overlap|clipped', params => 'obj'}}],
+		bad => [[{}, 'schedule_config'], [{schedule_config => {frequency => 'DALY'}}, 'schedule_config.frequency'], [{schedule_config => {cron => '61 * * * *'}}, 'schedule_config.cron'],
+			[{schedule_config => {frequency => 'DAILY'}, time_zone => 'Mars/Olympus'}, 'schedule_config.time_zone'], [{schedule_config => {frequency => 'DAILY'}, count => 0}, 'count']]},
+	'GET /schedule' => {right => 'pipeline.read', list => 1, shape => $schedule, bad_query => $bad_list},
+	'GET /pipeline/{id}/schedule' => {id => 'scheduled', right => 'pipeline.read', shape => $schedule},
+	'POST /pipeline/{id}/schedule/pause' => {id => 'scheduled', right => 'pipeline.write', shape => $schedule, body => sub { +{reason => 'holidays'} }, bad => [[{reason => 1}, 'reason']]},
+	'POST /pipeline/{id}/schedule/resume' => {id => 'scheduled', right => 'pipeline.write', shape => $schedule, body => sub { +{} }},
+	'POST /pipeline/{id}/schedule/backfill' => {id => 'scheduled', right => 'pipeline.write', shape => [{planned_at => 'time', outcome => 'text', run => 'uuid'}],
+		body => sub { +{from => '2020-01-01T00:00:00Z', to => '2020-02-01T00:00:00Z'} }, bad => [[{}, 'from'], [{from => 'x'}, 'from'], [{from => '2020-01-01T00:00:00Z', max_runs => 0}, 'max_runs']]},
+	'GET /planned-run' => {right => 'execution.read', list => 1, shape => $planned_run, bad_query => $bad_list},
+	'POST /calendar' => {right => 'users', shape => $calendar, body => sub { +{name => World::unique('calendar'), excluded_dates => ['2026-12-25'], excluded_weekdays => ['SAT', 'SUN']} },
+		bad => [[{}, 'name'], [{name => 'x', excluded_dates => ['2026-02-30']}, 'excluded_dates[0]'], [{name => 'x', excluded_dates => ['tomorrow']}, 'excluded_dates[0]'],
+			[{name => 'x', excluded_weekdays => ['SON']}, 'excluded_weekdays[0]'], [{name => 'x', excluded_dates => 'x'}, 'excluded_dates']]},
+	'GET /calendar' => {right => 'users', list => 1, shape => $calendar, bad_query => $bad_list},
+	'GET /calendar/{id}' => {id => 'calendar', right => 'users', shape => $calendar},
+	'PUT /calendar/{id}' => {id => 'calendar', right => 'users', shape => $calendar, body => sub { +{excluded_dates => ['2026-12-26']} }, bad => [[{excluded_weekdays => [1]}, 'excluded_weekdays[0]']]},
+	'DELETE /calendar/{id}' => {id => 'calendar', right => 'users', check => \&message_success,
+		fresh => sub { $_[0]{as}->post('/calendar', {name => World::unique('gone')})->data(201)->{id} }},
+	'POST /trigger' => {right => 'pipeline.write', shape => $trigger, body => sub { +{pipeline => $_[0]{ids}{scheduled}, kind => 'NOTIFY', configuration => {channel => 'orders'}, name => World::unique('trigger')} },
+		refs => {pipeline => 'scheduled'}, bad => [[{}, 'pipeline'], [{pipeline => 'x'}, 'kind']]},
+	'GET /trigger' => {right => 'pipeline.read', list => 1, shape => $trigger, bad_query => $bad_list},
+	'GET /trigger/{id}' => {id => 'trigger', right => 'pipeline.read', shape => $trigger},
+	'PUT /trigger/{id}' => {id => 'trigger', right => 'pipeline.write', shape => $trigger, body => sub { +{status => 'INACTIVE'} }, bad => [[{status => 'ON'}, 'status']]},
+	'DELETE /trigger/{id}' => {id => 'trigger', right => 'pipeline.write', check => \&message_success,
+		fresh => sub { $_[0]{as}->post('/trigger', {pipeline => $_[0]{ids}{scheduled}, kind => 'NOTIFY', configuration => {channel => 'gone'}, name => World::unique('gone')})->data(201)->{id} }},
 
 	# ---- executions
 	'POST /execution' => {right => 'execution.create', shape => $started, refs => {pipeline_id => 'pipeline', 'input.upload' => 'upload'},

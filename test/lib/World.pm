@@ -76,6 +76,10 @@ sub furnish
 	my $p = $as->post('/pipeline/', {name => "pipeline $mark", configuration => {input_connectors => [$o->{input}], output_connectors => [$o->{output}],
 		tdm => $o->{tdm}, error_config => {error_threshold => 100}, options => {keep_input => 'always', on_error => 'skip_rows'}}})->data(201);
 	@$o{qw(pipeline configuration)} = ($p->{id}, $p->{configuration}{id});
+	$o->{scheduled} = $as->post('/pipeline/', {name => "scheduled $mark", configuration => {input_connectors => [$o->{connector}], output_connectors => [$o->{output}],
+		tdm => $o->{tdm}, schedule_config => {frequency => 'MONTHLY', starts_on => '2020-01-31T06:00:00Z', time_zone => 'Europe/Berlin'}}})->data(201)->{id};
+	$as->post("/pipeline/$o->{scheduled}/schedule/backfill", {from => '2021-01-01T00:00:00Z', to => '2021-02-01T00:00:00Z'})->data(202);
+	$o->{trigger} = $as->post('/trigger/', {pipeline => $o->{scheduled}, kind => 'SUCCESS', configuration => {pipeline => $o->{pipeline}}, name => "trigger $mark", status => 'INACTIVE'})->data(201)->{id};
 	$o->{upload} = upload($as, "file $mark.csv", "id,name\n1,$mark one\nx$mark,two\n");
 	my $started = $as->post('/execution/', {pipeline_id => $o->{pipeline}, input => {upload => $o->{upload}}})->data(201);
 	$o->{execution} = $started->[0]{id};
@@ -84,6 +88,7 @@ sub furnish
 	if (!$w->{is_sub})
 	{
 		$o->{template} = $as->post('/pipeline-template/', {name => "template $mark", tdm => $o->{tdm}, pipeline_name => "from template $mark"})->data(201)->{id};
+		$o->{calendar} = $as->post('/calendar/', {name => "calendar $mark", excluded_dates => ['2099-12-25'], excluded_weekdays => ['SUN']})->data(201)->{id};
 		$o->{webhook} = $as->post('/webhook/', {name => "hook $mark", url => "http://127.0.0.1:9/hook/$mark", events => ['EXECUTION_CREATED'], secret => 'webhook-secret',
 			status => 'INACTIVE'})->data(201)->{id};
 		$as->put("/webhook/$o->{webhook}", {status => 'ACTIVE'})->data(200);
