@@ -40,6 +40,7 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/planned.sql \
 	sql/routine/schedule.sql \
+	sql/routine/pgcron.sql \
 	sql/routine/trigger.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \

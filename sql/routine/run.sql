@@ -268,8 +268,8 @@ CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
 			CASE WHEN _nuvopipe.is_admin() THEN w.executions END AS executions
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
-COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, senders, listeners and their errands, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
-COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, sender (tells webhooks), session, listener (serves the API over HTTP), errand (runs a request that reaches out, for a listener).';
+COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, senders, listeners and their errands, scribes, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
+COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, sender (tells webhooks), session, listener (serves the API over HTTP), errand (runs a request that reaches out, for a listener), scribe (writes jobs into the database of pg_cron, where that is another one).';
 COMMENT ON COLUMN nuvopipe.workers.execution IS 'What it runs now, if the caller may see that.';
 COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far; of a listener: how many requests it has answered. For admins alone.';
 

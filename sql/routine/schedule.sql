@@ -138,6 +138,9 @@ BEGIN
 		n := least(2 * n, 256);
 	END LOOP;
 	PERFORM _nuvopipe.store_schedule(s);
+	IF s.next_at IS NULL THEN
+		PERFORM _nuvopipe.sync_job(s.id);
+	END IF;
 	RETURN spent;
 END
 $$;
@@ -241,6 +244,8 @@ BEGIN
 			s.settled_at := greatest(s.settled_at, moment);
 		END IF;
 		PERFORM _nuvopipe.store_schedule(_nuvopipe.plan_next(s));
+		UPDATE _nuvopipe.schedule x SET covered_at = NULL WHERE x.id = s.id;
+		PERFORM _nuvopipe.sync_job(s.id);
 	END LOOP;
 	PERFORM _nuvopipe.wake();
 END
@@ -270,12 +275,16 @@ BEGIN
 	SELECT x.* INTO was FROM _nuvopipe.schedule x WHERE x.id = pipeline_id FOR UPDATE;
 	IF was.config IS NOT DISTINCT FROM wanted.config AND was.is_active IS NOT DISTINCT FROM wanted.is_active
 			OR num_nulls(was.id, wanted.config) = 2 THEN
+		IF was.id IS NOT NULL THEN
+			PERFORM _nuvopipe.sync_job(pipeline_id);	-- the pipeline may have another name
+		END IF;
 		RETURN;
 	END IF;
 	IF was.id IS NOT NULL THEN
 		PERFORM _nuvopipe.settle_schedule(pipeline_id, moment);
 		IF wanted.config IS NULL THEN
 			DELETE FROM _nuvopipe.schedule x WHERE x.id = pipeline_id;
+			PERFORM _nuvopipe.sync_job(pipeline_id);
 			RETURN;
 		END IF;
 		SELECT x.* INTO s FROM _nuvopipe.schedule x WHERE x.id = pipeline_id;
@@ -301,7 +310,8 @@ BEGIN
 	INSERT INTO _nuvopipe.schedule AS x SELECT s.*
 		ON CONFLICT (id) DO UPDATE SET config = excluded.config, calendars = excluded.calendars, anchor = excluded.anchor,
 			is_active = excluded.is_active, settled_at = excluded.settled_at, next_at = excluded.next_at, due_at = excluded.due_at,
-			skipped = excluded.skipped, fault = excluded.fault;
+			skipped = excluded.skipped, fault = excluded.fault, covered_at = NULL;
+	PERFORM _nuvopipe.sync_job(pipeline_id);
 	PERFORM _nuvopipe.wake();
 END
 $$;
@@ -323,6 +333,7 @@ BEGIN
 	days := _nuvopipe.excluded_days(s.calendars);
 	PERFORM _nuvopipe.skip_instants(s, days.dates, days.weekdays, clock_timestamp(), 'CANCELED', 'the pipeline was deleted', clock_timestamp());
 	DELETE FROM _nuvopipe.schedule x WHERE x.id = pipeline_id;
+	PERFORM _nuvopipe.sync_job(pipeline_id);
 END
 $$;
 
@@ -362,6 +373,7 @@ BEGIN
 	UPDATE _nuvopipe.schedule x SET paused_at = coalesce(x.paused_at, moment), paused_by = me, paused_reason = nullif(reason, '')
 		WHERE x.id = s.id;
 	IF s.paused_at IS NULL THEN
+		PERFORM _nuvopipe.sync_job(s.id);
 		PERFORM _nuvopipe.tell_schedule(s.id, 'paused');
 	END IF;
 	RETURN s.paused_at IS NULL;
@@ -392,6 +404,7 @@ BEGIN
 		s.settled_at := moment;
 		PERFORM _nuvopipe.store_schedule(_nuvopipe.plan_next(s));
 	END IF;
+	PERFORM _nuvopipe.sync_job(s.id);
 	IF was_paused THEN
 		PERFORM _nuvopipe.tell_schedule(s.id, 'resumed');
 	END IF;

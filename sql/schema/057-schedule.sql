@@ -51,6 +51,9 @@ CREATE TABLE _nuvopipe.schedule (
 	skipped int NOT NULL DEFAULT 0,		-- so many rows of planned_run, one after another, are single and of this outcome
 	skipped_outcome text,
 	fault text,				-- why it could not be looked at
+	cover text,				-- when the job of pg_cron ticks, by the clocks of cover_zone
+	cover_zone text,
+	covered_at timestamptz,			-- null: has to be found anew
 	CONSTRAINT schedule_pkey PRIMARY KEY (id),
 	CONSTRAINT schedule_tenant_fkey FOREIGN KEY (tenant_id) REFERENCES _nuvopipe.organization (id),
 	CONSTRAINT schedule_pipeline_fkey FOREIGN KEY (id) REFERENCES _nuvopipe.pipeline (id),

@@ -76,7 +76,7 @@ is_evicted(NvpProcessKind kind)
 	NvpDatabase *entry;
 
 	if (kind != NVP_PROCESS_KEEPER && kind != NVP_PROCESS_RUNNER && kind != NVP_PROCESS_SENDER &&
-		kind != NVP_PROCESS_LISTENER && kind != NVP_PROCESS_ERRAND)
+		kind != NVP_PROCESS_LISTENER && kind != NVP_PROCESS_ERRAND && kind != NVP_PROCESS_SCRIBE)
 		return false;
 	entry = nvp_database_entry(MyDatabaseId, false);
 	return entry && entry->evicted_until > GetCurrentTimestamp();

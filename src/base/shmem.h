@@ -32,7 +32,8 @@ typedef enum NvpProcessKind
 	NVP_PROCESS_SENDER,			/* tells webhooks of events */
 	NVP_PROCESS_SESSION,		/* a session in CALL nuvopipe.run or work */
 	NVP_PROCESS_LISTENER,		/* serves the API over HTTP */
-	NVP_PROCESS_ERRAND			/* runs one request that reaches out, for a listener */
+	NVP_PROCESS_ERRAND,			/* runs one request that reaches out, for a listener */
+	NVP_PROCESS_SCRIBE			/* writes jobs into the database of pg_cron, for a keeper */
 } NvpProcessKind;
 
 typedef struct NvpSlot
@@ -65,6 +66,7 @@ typedef struct NvpDatabase
 	TimestampTz starting_since; /* when the last of them was */
 	uint32		doubts;			/* transactions that changed a table and could not signal it */
 	int			probes;			/* queries of triggers that are due, as the keeper saw last */
+	bool		has_jobs;		/* in the database of pg_cron, which is another one */
 } NvpDatabase;
 
 #define NVP_SLOTS		192

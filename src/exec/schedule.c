@@ -42,6 +42,19 @@ nvp_schedule_due(void)
 }
 
 void
+nvp_schedule_jobs(NvpScheduleJobs *jobs)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_query_exec(&query, "SELECT pg_catalog.current_database()::text, jobs, fault FROM _nuvopipe.sync_jobs()");
+	jobs->database = nvp_get_text(&query, 0, 0);
+	jobs->elsewhere = nvp_get_text(&query, 0, 1);
+	jobs->fault = nvp_get_text(&query, 0, 2);
+	nvp_query_close(&query);
+}
+
+void
 nvp_schedule_began(const NvpExecution *execution)
 {
 	NvpQuery	query;

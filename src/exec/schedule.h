@@ -26,6 +26,20 @@ extern int	nvp_schedule_fire(void);
 /* nvp_schedule_due tells when the first of all schedules is due, 0 = none is. */
 extern TimestampTz nvp_schedule_due(void);
 
+/* what is to be done about jobs of pg_cron */
+typedef struct NvpScheduleJobs
+{
+	char	   *database;		/* this one's name */
+	char	   *elsewhere;		/* JSON: they have to be made in another database; NULL = not so */
+	char	   *fault;			/* why they could not be made; or NULL */
+} NvpScheduleJobs;
+
+/*
+ * nvp_schedule_jobs makes jobs of pg_cron what they should be, if it is in this
+ * database; strings are in the current memory context.
+ */
+extern void nvp_schedule_jobs(NvpScheduleJobs *jobs);
+
 /*
  * nvp_schedule_began notes that the run of a planned instant has begun; to be
  * called by the claim of each execution that a schedule started.

@@ -275,7 +275,7 @@ nuvopipe_wake(PG_FUNCTION_ARGS)
 static const char *
 kind_name(int kind)
 {
-	static const char *const names[] = {"free", "launcher", "keeper", "runner", "sender", "session", "listener", "errand"};
+	static const char *const names[] = {"free", "launcher", "keeper", "runner", "sender", "session", "listener", "errand", "scribe"};
 
 	return names[kind];
 }

@@ -26,10 +26,12 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/query.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
@@ -145,7 +147,7 @@ evict(Oid database)
 		if (slot->database == database &&
 			(slot->kind == NVP_PROCESS_KEEPER || slot->kind == NVP_PROCESS_RUNNER ||
 			 slot->kind == NVP_PROCESS_SENDER || slot->kind == NVP_PROCESS_LISTENER ||
-			 slot->kind == NVP_PROCESS_ERRAND))
+			 slot->kind == NVP_PROCESS_ERRAND || slot->kind == NVP_PROCESS_SCRIBE))
 			(void) kill(slot->pid, SIGTERM);
 	}
 	LWLockRelease(nvp_shared->lock);
@@ -171,6 +173,25 @@ readmit(Oid database)
 	nvp_wake_launcher();
 }
 
+/* those of pg_cron are not objects of the extension: they have to be taken along */
+static void
+remove_jobs(void)
+{
+	NvpQuery	query;
+	bool		has_snapshot = ActiveSnapshotSet();
+
+	if (!has_snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	nvp_query_open(&query);
+	/* the extension may be older than this library */
+	nvp_query_exec(&query, "SELECT pg_catalog.to_regprocedure('_nuvopipe.remove_jobs()') IS NOT NULL");
+	if (nvp_get_bool(0, 0))
+		nvp_query_exec(&query, "SELECT _nuvopipe.remove_jobs()");
+	nvp_query_close(&query);
+	if (!has_snapshot)
+		PopActiveSnapshot();
+}
+
 static void
 step_aside(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 		   ProcessUtilityContext context, ParamListInfo params,
@@ -187,6 +208,8 @@ step_aside(PlannedStmt *pstmt, const char *query, bool read_only_tree,
 	evict(database);
 	PG_TRY();
 	{
+		if (drops_extension(pstmt->utilityStmt))
+			remove_jobs();
 		next(pstmt, query, read_only_tree, context, params, env, dest, completion);
 	}
 	PG_FINALLY();

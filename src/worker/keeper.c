@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "commands/dbcommands.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -39,6 +40,7 @@
 
 #define IDLE_TICK_MS	60000
 #define RETRY_MS		1000	/* what could not be started now is tried again */
+#define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -174,6 +176,52 @@ fire_schedules(void)
 	return fired > 0;
 }
 
+/*
+ * Keep jobs of pg_cron: in this database they are made with the schedule, so that
+ * a look now and then repairs what is different; in another one it is this that
+ * makes them.  In a transaction.
+ *
+ * out: when to look again at the latest, in ms.
+ */
+static long
+look_at_jobs(void)
+{
+	static TimestampTz looked_at = 0;
+	static bool is_elsewhere = false;
+	static bool complained = false;
+	TimestampTz now = GetCurrentTimestamp();
+	long		interval = is_elsewhere ? JOBS_MS : IDLE_TICK_MS;
+	NvpScheduleJobs jobs;
+
+	if (looked_at <= now && !TimestampDifferenceExceeds(looked_at, now, interval))
+		return interval - TimestampDifferenceMilliseconds(looked_at, now);
+	looked_at = now;
+	nvp_schedule_jobs(&jobs);
+	if (jobs.fault && !complained)
+		ereport(LOG,
+				errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				errmsg("nuvopipe: jobs of pg_cron could not be changed: %s", jobs.fault),
+				errhint("Schedules are fired without them; this is tried again every minute."));
+	complained = jobs.fault != NULL;
+	is_elsewhere = jobs.elsewhere != NULL;
+	if (is_elsewhere)
+		nvp_scribe_keep(jobs.database, jobs.elsewhere);
+	return IDLE_TICK_MS;
+}
+
+/* the extension has gone, and what it has written elsewhere goes too */
+static void
+leave_jobs(void)
+{
+	char	   *name;
+
+	StartTransactionCommand();
+	name = get_database_name(MyDatabaseId);
+	if (name)
+		nvp_scribe_leave(name);
+	CommitTransactionCommand();
+}
+
 /* one tick; returns how long to sleep, or -1 when the extension has gone */
 static long
 tick(void)
@@ -206,13 +254,17 @@ tick(void)
 		due = nvp_exec_due(&next) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
 		unsent = nvp_outbox_due(&next_send);
 		next_schedule = nvp_schedule_due();
+		ms = look_at_jobs();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	if (!exists)
+	{
+		leave_jobs();
 		return -1;
+	}
 	nvp_notice_settled();
 	nvp_signal_settled();
 	nvp_probes_set(MyDatabaseId, (int) probes);
@@ -220,11 +272,11 @@ tick(void)
 	{
 		start_runners(due);
 		if (nvp_guc_max_workers > 0)
-			ms = RETRY_MS;
+			ms = Min(ms, RETRY_MS);
 	}
 	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
 			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
-		ms = nvp_guc_lease_timeout / 3;
+		ms = Min(ms, nvp_guc_lease_timeout / 3);
 	if (unsent > 0 && nvp_guc_max_senders > 0)
 	{
 		start_sender(unsent);

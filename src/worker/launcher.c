@@ -70,19 +70,26 @@ connectable_databases(MemoryContext context, Oid *served)
 	return list;
 }
 
-/* forget databases that are gone, so that their entries can be used again */
+/* forget databases that are gone, so that their entries can be used again; and their jobs */
 static void
 forget_dropped(const List *databases)
 {
+	bool		had_jobs = false;
+
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < NVP_DATABASES; i++)
 	{
 		NvpDatabase *entry = &nvp_shared->databases[i];
 
 		if (entry->oid != InvalidOid && !list_member_oid(databases, entry->oid))
+		{
+			had_jobs |= entry->has_jobs;
 			memset(entry, 0, sizeof(*entry));
+		}
 	}
 	LWLockRelease(nvp_shared->lock);
+	if (had_jobs)
+		nvp_scribe_forget("");
 }
 
 /* is it time to send a keeper there?  Notes that one was sent. */

@@ -7,6 +7,7 @@
  *		launcher   --> keeper (one a database that has the extension)
  *		keeper     --> runners (nuvopipe.max_workers in the cluster)
  *		keeper     --> senders (nuvopipe.max_senders in the database)
+ *		keeper     --> scribe (for a moment, where pg_cron is in another database)
  *		launcher   --> listeners (nuvopipe.listen_workers; src/http)
  *		listener   --> errands (nuvopipe.max_errands of each; src/http)
  *
@@ -39,6 +40,11 @@ extern bool nvp_worker_asked_to_leave(void);
 extern void nvp_worker_sleep(long ms, uint32 wait_event);
 extern bool nvp_worker_start(const char *entry, const char *name, Oid database);
 
+/* scribe.c */
+extern void nvp_scribe_keep(const char *database, const char *jobs);
+extern void nvp_scribe_forget(const char *database);
+extern void nvp_scribe_leave(const char *database);
+
 /* serve.c */
 extern long nvp_serve(Oid database, TimestampTz now);
 
@@ -61,5 +67,6 @@ extern PGDLLEXPORT void nuvopipe_launcher_main(Datum arg);
 extern PGDLLEXPORT void nuvopipe_keeper_main(Datum arg);
 extern PGDLLEXPORT void nuvopipe_runner_main(Datum arg);
 extern PGDLLEXPORT void nuvopipe_sender_main(Datum arg);
+extern PGDLLEXPORT void nuvopipe_scribe_main(Datum arg);
 
 #endif							/* NVP_WORKER_H */
