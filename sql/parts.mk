@@ -30,6 +30,7 @@ SQL_ROUTINE = \
 	sql/routine/remote.sql \
 	sql/routine/template.sql \
 	sql/routine/pipeline.sql \
+	sql/routine/partition.sql \
 	sql/routine/storage.sql \
 	sql/routine/download.sql \
 	sql/routine/execution.sql \

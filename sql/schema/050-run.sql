@@ -121,12 +121,22 @@ CREATE TABLE _nuvopipe.execution_attempt (
 );
 
 /*
- * issue takes millions of issues from one run, written in bulk straight into
- * the heap: packed, about a page to a row (src/pipeline/issuepack.h), with one
- * index, no foreign key, no CHECK.  The views nuvopipe.issues and
- * nuvopipe.rejected_rows unpack them.  Execution ids are version 7, thus ordered
- * by time: the table can be partitioned by ranges of execution_id, which is part
- * of its key.
+ * Two tables grow with every run and are never updated: issue and event.  They
+ * are partitioned by ranges of ids, which are version 7 and thus ordered by time,
+ * so that old rows go by dropping tables (routine/partition.sql, retention.sql).
+ *
+ * The parents have no index and no key, the partitions have: a dump holds the
+ * partitions that were made later as plain tables with keys of their own, and an
+ * index of the parent, which CREATE EXTENSION makes at once, would have given
+ * them keys before.  Nothing is lost by that: the column of the ranges is part
+ * of the key.  The default partition takes what comes before the first range
+ * was made, or too late or too early for any.  It is also the pattern of the
+ * others: whatever it has (keys, indexes, storage) they get.
+ *
+ * issue takes millions of issues from one run, written in bulk straight into the
+ * heap: packed, about a page to a row (src/pipeline/issuepack.h), with one index,
+ * no foreign key, no CHECK.  The views nuvopipe.issues and nuvopipe.rejected_rows
+ * unpack them.
  */
 CREATE TABLE _nuvopipe.issue (
 	tenant_id uuid NOT NULL,
@@ -134,9 +144,12 @@ CREATE TABLE _nuvopipe.issue (
 	attempt int NOT NULL,
 	seq bigint NOT NULL,			-- of the first issue, from 1; 0: the names that the others refer to
 	issues int NOT NULL,			-- how many
-	data bytea NOT NULL,
-	CONSTRAINT issue_pkey PRIMARY KEY (tenant_id, execution_id, attempt, seq)
-) WITH (toast_tuple_target = 8160);		-- a page full stays as it is; only more than that is compressed and moved out
+	data bytea NOT NULL
+) PARTITION BY RANGE (execution_id);
+
+CREATE TABLE _nuvopipe.issue_default PARTITION OF _nuvopipe.issue (
+	CONSTRAINT issue_default_pkey PRIMARY KEY (tenant_id, execution_id, attempt, seq)
+) DEFAULT WITH (toast_tuple_target = 8160);	-- a page full stays as it is; only more than that is compressed and moved out
 
 -- What has been taken in: the key makes intake exactly-once.  It outlives executions.
 CREATE TABLE _nuvopipe.input_ledger (
@@ -160,12 +173,15 @@ CREATE TABLE _nuvopipe.event (
 	pipeline_id uuid,
 	owner_id uuid,				-- of what it is about, with the role of its runs: who may see it; null: admins
 	owner_role name,
-	xact xid8,				-- that wrote it: by it a stream knows what it has told
-	CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id)
-);
+	xact xid8				-- that wrote it: by it a stream knows what it has told
+) PARTITION BY RANGE (id);
 
-CREATE INDEX event_execution_idx ON _nuvopipe.event (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
-CREATE INDEX event_xact_idx ON _nuvopipe.event (tenant_id, xact);
+CREATE TABLE _nuvopipe.event_default PARTITION OF _nuvopipe.event (
+	CONSTRAINT event_default_pkey PRIMARY KEY (tenant_id, id)
+) DEFAULT;
+
+CREATE INDEX event_default_execution_idx ON _nuvopipe.event_default (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
+CREATE INDEX event_default_xact_idx ON _nuvopipe.event_default (tenant_id, xact);
 
 /*
  * Answers to requests that carried an Idempotency-Key, written in the

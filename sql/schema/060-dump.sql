@@ -1,5 +1,6 @@
 
--- Users fill every table, so every table is dumped whole.  No table has a sequence.
+-- Users fill every table, so every table is dumped whole.  No table has a sequence.  Of issue and event those partitions
+-- are meant that are the extension's; the others are dumped as tables of the user, with their definition.
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.organization', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.principal', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.license_key', '');
@@ -20,9 +21,9 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.upload', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.receiver', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.preview', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.download_ticket', '');
-SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue_default', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
-SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event_default', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.idempotency', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.webhook', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.outbox', '');

@@ -9,8 +9,10 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
+#include "partitioning/partdesc.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -380,6 +382,24 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 	return true;
 }
 
+/* of a partitioned table all partitions: a row may go to any */
+static bool
+lock_partitions(Oid relid)
+{
+	Relation	relation = relation_open(relid, NoLock);
+	bool		locked = true;
+
+	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+	{
+		PartitionDesc desc = RelationGetPartitionDesc(relation, true);
+
+		for (int i = 0; locked && i < desc->nparts; i++)
+			locked = ConditionalLockRelationOid(desc->oids[i], RowExclusiveLock);
+	}
+	relation_close(relation, NoLock);
+	return locked;
+}
+
 /*
  * nvp_exec_lock_at_exit takes the locks that nvp_exec_give_back needs, without
  * waiting and without an error: an exit callback can bear neither.
@@ -397,7 +417,7 @@ nvp_exec_lock_at_exit(void)
 		if (!OidIsValid(relid) || !ConditionalLockRelationOid(relid, RowExclusiveLock))
 			return false;
 		/* dropped before the lock was ours? */
-		if (get_relname_relid(tables[i], nspid) != relid)
+		if (get_relname_relid(tables[i], nspid) != relid || !lock_partitions(relid))
 			return false;
 	}
 	return true;

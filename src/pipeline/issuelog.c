@@ -391,7 +391,7 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 	state.values[0] = UUIDPGetDatum(tenant_id);
 	state.values[1] = UUIDPGetDatum(execution_id);
 	state.values[2] = Int32GetDatum(attempt);
-	state.bulk = nvp_bulk_open(own_table("issue"));
+	state.bulk = nvp_bulk_open(own_table("issue"), state.values, state.nulls);
 	store_names(&state, log, model, source_names, header, ncols);
 	store_packs(&state, log);
 	if (state.seq != log->issues + 1)

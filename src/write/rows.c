@@ -5,14 +5,15 @@
  *
  * For tables we have made ourselves, by code that keeps their constraints: no
  * privilege, NOT NULL, CHECK or policy is looked at, only that the table is a
- * plain one, without BEFORE triggers.  A table that somebody has partitioned
- * or changed so that this does not hold is written through the executor.
+ * plain one, without triggers.  Of a partitioned one the partition is written
+ * that all rows belong to.  A table that somebody has changed so that this does
+ * not hold is written through the executor.
  *
  * Calls:  nvp_bulk_open, nvp_bulk_add*, nvp_bulk_close.
  * Memory: a context of its own below the current one at open; values are copied
  *		   by add.
  * Errors: 42P01, 23505 and what else indexes throw.
- * Locks:  ROW EXCLUSIVE until the transaction ends.
+ * Locks:  ROW EXCLUSIVE until the transaction ends, on the partition as well.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,9 +25,13 @@
 #include "access/tableam.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
+#include "partitioning/partbounds.h"
+#include "partitioning/partdesc.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/partcache.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
@@ -40,7 +45,8 @@
 
 struct NvpBulk
 {
-	Relation	relation;
+	Relation	relation;		/* as it was named */
+	Relation	target;			/* the same, or its partition; NULL: through the plan */
 	MemoryContext context;
 	MemoryContext row_context;	/* tuples until the next flush */
 	NvpHeap    *heap;			/* NULL: through the plan */
@@ -87,9 +93,103 @@ open_plan(NvpBulk *bulk)
 	SPI_finish();
 }
 
-/* nvp_bulk_open locks one of our own tables for bulk rows.  errors: 42P01. */
+/* the partition of a table partitioned by ranges of one column that a row belongs to; or InvalidOid */
+static Oid
+partition_of(Relation relation, const Datum *values, const bool *nulls)
+{
+	PartitionKey key = RelationGetPartitionKey(relation);
+	PartitionDesc desc = RelationGetPartitionDesc(relation, true);
+	int			column;
+	int			index;
+	bool		is_equal;
+	Datum		value;
+
+	if (key->strategy != PARTITION_STRATEGY_RANGE || key->partnatts != 1 || key->partattrs[0] == 0 ||
+		desc->nparts == 0)
+		return InvalidOid;
+	column = key->partattrs[0] - 1;
+	if (nulls[column])
+		return InvalidOid;
+	value = values[column];
+	index = partition_range_datum_bsearch(key->partsupfunc, key->partcollation, desc->boundinfo,
+										  1, &value, &is_equal);
+	/* bounds delimit the ranges: the one above the last bound that is not greater */
+	index = desc->boundinfo->indexes[index + 1];
+	if (index < 0)
+		index = desc->boundinfo->default_index;
+	return index < 0 ? InvalidOid : desc->oids[index];
+}
+
+/*
+ * Open the partition that a row belongs to.  While it is waited for, a new
+ * one may be attached, and take the row out of the default partition; so the
+ * question is asked again with the lock in hand.  None can be detached: that
+ * takes a lock on the parent, which we have.
+ */
+static Relation
+open_partition(Relation relation, const Datum *values, const bool *nulls)
+{
+	Oid			relid = partition_of(relation, values, nulls);
+
+	while (OidIsValid(relid))
+	{
+		Oid			again;
+
+		LockRelationOid(relid, RowExclusiveLock);
+		again = partition_of(relation, values, nulls);
+		if (again == relid)
+			return relation_open(relid, NoLock);
+		UnlockRelationOid(relid, RowExclusiveLock);
+		relid = again;
+	}
+	return NULL;
+}
+
+/* columns in the same places: what is right for almost every partition, but nothing commands it */
+static bool
+is_alike(Relation relation, Relation partition)
+{
+	TupleDesc	a = RelationGetDescr(relation);
+	TupleDesc	b = RelationGetDescr(partition);
+
+	if (a->natts != b->natts)
+		return false;
+	for (int i = 0; i < a->natts; i++)
+	{
+		Form_pg_attribute x = TupleDescAttr(a, i);
+		Form_pg_attribute y = TupleDescAttr(b, i);
+
+		if (x->attisdropped != y->attisdropped || x->atttypid != y->atttypid ||
+			strcmp(NameStr(x->attname), NameStr(y->attname)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* what can be written without the executor, or NULL */
+static Relation
+open_target(Relation relation, const Datum *values, const bool *nulls)
+{
+	Relation	target = relation;
+
+	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		target = open_partition(relation, values, nulls);
+	if (target == NULL || (is_plain(target) && is_alike(relation, target)))
+		return target;
+	if (target != relation)
+		relation_close(target, NoLock);
+	return NULL;
+}
+
+/*
+ * nvp_bulk_open locks one of our own tables for bulk rows.
+ *
+ * in: a row, of which only the column counts by which the table is partitioned,
+ *		if it is; all rows have the same there.
+ * errors: 42P01.
+ */
 NvpBulk *
-nvp_bulk_open(Oid relid)
+nvp_bulk_open(Oid relid, const Datum *values, const bool *nulls)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe bulk",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -104,8 +204,9 @@ nvp_bulk_open(Oid relid)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("a table of the extension is missing")));
-	if (is_plain(bulk->relation))
-		bulk->heap = nvp_heap_open(bulk->relation, true);
+	bulk->target = open_target(bulk->relation, values, nulls);
+	if (bulk->target)
+		bulk->heap = nvp_heap_open(bulk->target, true);
 	else
 		open_plan(bulk);
 	MemoryContextSwitchTo(old);
@@ -170,7 +271,7 @@ nvp_bulk_add(NvpBulk *bulk, Datum *values, bool *nulls)
 	if (nvp_heap_count(bulk->heap) == NVP_HEAP_ROWS || bulk->bytes > FLUSH_BYTES)
 		flush(bulk);
 	old = MemoryContextSwitchTo(bulk->row_context);
-	tuple = heap_form_tuple(RelationGetDescr(bulk->relation), values, nulls);
+	tuple = heap_form_tuple(RelationGetDescr(bulk->target), values, nulls);
 	MemoryContextSwitchTo(old);
 	nvp_heap_put(bulk->heap, tuple->t_data, tuple->t_len);
 	bulk->bytes += tuple->t_len;
@@ -187,6 +288,8 @@ nvp_bulk_close(NvpBulk *bulk)
 	}
 	else
 		SPI_freeplan(bulk->plan);
+	if (bulk->target && bulk->target != bulk->relation)
+		relation_close(bulk->target, NoLock);
 	relation_close(bulk->relation, NoLock);
 	MemoryContextDelete(bulk->context);
 }

@@ -10,7 +10,7 @@
 
 typedef struct NvpBulk NvpBulk;
 
-extern NvpBulk *nvp_bulk_open(Oid relid);
+extern NvpBulk *nvp_bulk_open(Oid relid, const Datum *values, const bool *nulls);
 extern void nvp_bulk_add(NvpBulk *bulk, Datum *values, bool *nulls);
 extern void nvp_bulk_close(NvpBulk *bulk);
 
