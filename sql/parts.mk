@@ -11,6 +11,7 @@ SQL_SCHEMA = \
 	sql/schema/050-run.sql \
 	sql/schema/055-storage.sql \
 	sql/schema/056-event.sql \
+	sql/schema/059-retention.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -33,6 +34,8 @@ SQL_ROUTINE = \
 	sql/routine/partition.sql \
 	sql/routine/storage.sql \
 	sql/routine/download.sql \
+	sql/routine/digest.sql \
+	sql/routine/retention.sql \
 	sql/routine/execution.sql \
 	sql/routine/run.sql \
 	sql/routine/validate.sql \

@@ -26,6 +26,7 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.execution_logs(uuid),
 	_nuvopipe.execution_state(uuid),
 	_nuvopipe.execution_can(uuid),
+	_nuvopipe.input_until(uuid),
 	_nuvopipe.unpack_issues(bytea, bigint, bytea, boolean)
 	TO nuvopipe_user, nuvopipe_api;
 
@@ -33,6 +34,11 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.is_admin(),
 	_nuvopipe.caller(),
 	_nuvopipe.own_id(),
+	_nuvopipe.keep_time(text),
+	_nuvopipe.partitions(text),
+	_nuvopipe.uuid_floor(timestamptz),
+	_nuvopipe.uuid_time(uuid),
+	_nuvopipe.spread_quantile(bigint[], float8),
 	_nuvopipe.processes(),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[])

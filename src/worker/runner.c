@@ -26,10 +26,13 @@
 #include "base/process.h"
 #include "base/query.h"
 #include "exec/identity.h"
+#include "exec/maintain.h"
 #include "exec/run.h"
 #include "net/transfer.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
+
+#define MAINTAIN_MS		1000	/* that nuvopipe.work spends on it at most */
 
 /* one line for people, one for the log */
 static void
@@ -201,6 +204,8 @@ nvp_work(NvpSession *session, int max_seconds)
 		/* that takes time: something may be queued again by then */
 	} while (nvp_send_due(session, net, until) > 0);
 	nvp_net_close(net);
+	if (nvp_guc_maintenance_interval > 0)
+		nvp_maintain_session(session, false, MAINTAIN_MS);
 	return n;
 }
 
