@@ -13,6 +13,7 @@ SQL_SCHEMA = \
 	sql/schema/056-event.sql \
 	sql/schema/057-schedule.sql \
 	sql/schema/058-trigger.sql \
+	sql/schema/059-retention.sql \
 	sql/schema/060-dump.sql \
 	sql/schema/080-rls.sql
 
@@ -36,6 +37,8 @@ SQL_ROUTINE = \
 	sql/routine/partition.sql \
 	sql/routine/storage.sql \
 	sql/routine/download.sql \
+	sql/routine/digest.sql \
+	sql/routine/retention.sql \
 	sql/routine/execution.sql \
 	sql/routine/run.sql \
 	sql/routine/planned.sql \

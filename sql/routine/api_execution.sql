@@ -105,6 +105,21 @@ BEGIN
 END
 $$;
 
+-- Until when the stored input of one that has ended stays; null: for ever, or not known yet.
+CREATE OR REPLACE FUNCTION _nuvopipe.input_until(execution uuid) RETURNS timestamptz
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	e _nuvopipe.execution := _nuvopipe.readable_execution(execution);
+BEGIN
+	IF e.input_id IS NULL OR e.status IN ('QUEUED', 'RUNNING') THEN
+		RETURN NULL;
+	END IF;
+	RETURN (SELECT e.finished_at + CASE WHEN e.status = 'FAILED' THEN k.failed ELSE k.input END FROM _nuvopipe.keep k WHERE k.tenant_id = e.tenant_id);
+END
+$$;
+
 -- What the caller may do with it now, and why not the rest.
 CREATE OR REPLACE FUNCTION _nuvopipe.execution_can(execution uuid) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -134,7 +149,8 @@ BEGIN
 			'fix', 'executions cannot be fixed yet',
 			'cancel', CASE WHEN NOT open THEN 'it has ended' WHEN e.cancel_requested THEN 'it is being canceled already'
 				WHEN NOT may_write THEN 'no permission to write executions' END,
-			'input', CASE WHEN e.input_id IS NULL THEN 'no copy of the input was kept' END,
+			'input', CASE WHEN e.input_id IS NOT NULL THEN NULL WHEN e.input_expired_at IS NOT NULL THEN 'the copy of the input has expired'
+				ELSE 'no copy of the input was kept' END,
 			'output', CASE WHEN e.output_id IS NOT NULL THEN NULL WHEN to_table THEN 'the output is rows of a table'
 				WHEN e.status <> 'SUCCEEDED' THEN 'there is no output' ELSE 'no copy of the output was kept, or it has expired' END)));
 END
@@ -156,7 +172,8 @@ CREATE OR REPLACE VIEW _nuvopipe.api_execution AS
 			CASE WHEN e.object_path IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('file_name', e.object_name, 'path', e.object_path,
 				'size', e.object_bytes, 'sha256', coalesce(substring(e.object_version FROM '^sha256:([0-9a-f]{64})$'),
 					(SELECT encode(b.sha256, 'hex') FROM _nuvopipe.blob b WHERE b.tenant_id = e.tenant_id AND b.id = e.input_id)),
-				'available', e.input_id IS NOT NULL)) END AS input,
+				'available', e.input_id IS NOT NULL, 'available_until', _nuvopipe.iso(_nuvopipe.input_until(e.id)),
+				'expired_at', _nuvopipe.iso(e.input_expired_at))) END AS input,
 			(SELECT jsonb_strip_nulls(jsonb_build_object('file_name', b.file_name, 'size', b.bytes, 'content_type', b.content_type,
 					'available_until', _nuvopipe.iso(b.expires_at)))
 				FROM _nuvopipe.blob b WHERE b.tenant_id = e.tenant_id AND b.id = e.output_id) AS output,

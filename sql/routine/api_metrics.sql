@@ -2,9 +2,11 @@
 /*
  * The API: numbers.  Metrics for Prometheus, statistics for charts.
  *
- * Both are computed from the kept executions of the caller's organisation that
- * the caller may see; nothing is counted on the side, so they agree with the
- * lists, and cost a scan of what they count.
+ * Both are about the executions of the caller's organisation that the caller may
+ * see.  Metrics are about all that ever were: the tally of pipelines, and what is
+ * not in it yet (routine/digest.sql), so they cost little and never fall.
+ * Statistics are computed from the executions that are kept and the digests of
+ * those that went.
  */
 
 -- One metric in Prometheus' text format 0.0.4; a sample is [value, labels, suffix of the name], the last two optional.
@@ -39,29 +41,38 @@ DECLARE
 BEGIN
 	SELECT jsonb_object_agg(c.status, c.n) INTO n FROM (
 		SELECT g.status, sum(g.n) AS n FROM (
-			SELECT e.owner_id, e.owner_role, e.status, count(*) AS n FROM _nuvopipe.execution e WHERE e.tenant_id = tenant GROUP BY 1, 2, 3) g
+			SELECT e.owner_id, e.owner_role, e.status, count(*) AS n FROM _nuvopipe.execution e
+				WHERE e.tenant_id = tenant AND e.status IN ('QUEUED', 'RUNNING') GROUP BY 1, 2, 3) g
 		WHERE _nuvopipe.can('read', 'execution', g.owner_id, g.owner_role) GROUP BY g.status) c;
-	-- one scan; who may see is asked once an owner
+	-- who may see is asked once an owner
 	WITH owned AS (
-		SELECT e.owner_id, e.owner_role, bound[width_bucket(a.duration_ms / 1000.0::float8, bound[1:cardinality(bound) - 1]) + 1] AS le,
-				count(*) AS n, sum(a.rows_read) AS rows_read, sum(a.rows_written) AS rows_written, sum(a.rows_rejected) AS rows_rejected,
-				sum(a.total_cells) AS cells, sum(a.total_error_cells) AS error_cells, sum(a.input_bytes) AS input_bytes,
-				sum(a.output_bytes) AS output_bytes, sum(a.duration_ms) AS ms
-			FROM _nuvopipe.execution e JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id
-			WHERE e.tenant_id = tenant AND a.tenant_id = tenant
-			GROUP BY 1, 2, 3
-	), seen AS (
-		SELECT o.* FROM owned o WHERE _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)
+		SELECT y.owner_id, y.owner_role, sum(y.succeeded) AS succeeded, sum(y.failed) AS failed, sum(y.canceled) AS canceled, sum(y.attempts) AS attempts,
+				sum(y.rows_read) AS rows_read, sum(y.rows_written) AS rows_written, sum(y.rows_rejected) AS rows_rejected, sum(y.cells) AS cells,
+				sum(y.error_cells) AS error_cells, sum(y.input_bytes) AS input_bytes, sum(y.output_bytes) AS output_bytes,
+				sum(y.duration_ms) AS ms, _nuvopipe.spread_sum(y.spread) AS spread
+			FROM _nuvopipe.tally y WHERE y.tenant_id = tenant GROUP BY 1, 2
+		UNION ALL
+		SELECT u.owner_id, u.owner_role, sum(u.succeeded), sum(u.failed), sum(u.canceled), sum(u.attempts),
+				sum(u.rows_read), sum(u.rows_written), sum(u.rows_rejected), sum(u.cells),
+				sum(u.error_cells), sum(u.input_bytes), sum(u.output_bytes), sum(u.duration_ms), _nuvopipe.spread_of(u.duration_ms)
+			FROM _nuvopipe.uncounted_tally u WHERE u.tenant_id = tenant GROUP BY 1, 2
+	), total AS (
+		SELECT sum(o.succeeded) AS succeeded, sum(o.failed) AS failed, sum(o.canceled) AS canceled,
+				coalesce(sum(o.attempts), 0) + coalesce((n ->> 'RUNNING')::bigint, 0) AS attempts, coalesce(sum(o.rows_read), 0) AS rows_read,
+				coalesce(sum(o.rows_written), 0) AS rows_written, coalesce(sum(o.rows_rejected), 0) AS rows_rejected,
+				coalesce(sum(o.cells), 0) AS cells, coalesce(sum(o.error_cells), 0) AS error_cells, coalesce(sum(o.input_bytes), 0) AS input_bytes,
+				coalesce(sum(o.output_bytes), 0) AS output_bytes, coalesce(sum(o.ms), 0) / 1000.0 AS seconds, _nuvopipe.spread_sum(o.spread) AS spread
+			FROM owned o WHERE _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)
 	)
-	SELECT coalesce(sum(s.n), 0) AS attempts, coalesce(sum(s.rows_read), 0) AS rows_read, coalesce(sum(s.rows_written), 0) AS rows_written,
-			coalesce(sum(s.rows_rejected), 0) AS rows_rejected, coalesce(sum(s.cells), 0) AS cells, coalesce(sum(s.error_cells), 0) AS error_cells,
-			coalesce(sum(s.input_bytes), 0) AS input_bytes, coalesce(sum(s.output_bytes), 0) AS output_bytes,
-			coalesce(sum(s.n) FILTER (WHERE s.le IS NOT NULL), 0) AS ended, coalesce(sum(s.ms), 0) / 1000.0 AS seconds,
-			ARRAY(SELECT _nuvopipe.sample((SELECT coalesce(sum(d.n), 0) FROM seen d WHERE d.le <= l.le), 'le', replace(l.le::text, 'Infinity', '+Inf'), '_bucket')
+	SELECT s.*, coalesce((SELECT sum(d) FROM unnest(s.spread) d), 0) AS ended,
+			-- bounds of the histogram are bounds of the spread
+			ARRAY(SELECT _nuvopipe.sample((SELECT coalesce(sum(d.n), 0) FROM unnest(s.spread) WITH ORDINALITY d (n, class)
+					WHERE d.class <= width_bucket(l.le * 1000 - 1, _nuvopipe.spread_bounds()::float8[]) + 1), 'le', replace(l.le::text, 'Infinity', '+Inf'), '_bucket')
 				FROM unnest(bound) l (le) ORDER BY l.le) AS buckets
-		INTO t FROM seen s;
+		INTO t FROM total s;
+	n := coalesce(n, '{}') || jsonb_build_object('SUCCEEDED', t.succeeded, 'FAILED', t.failed, 'CANCELED', t.canceled);
 	h := t.buckets || _nuvopipe.sample(t.seconds, suffix => '_sum') || _nuvopipe.sample(t.ended, suffix => '_count');
-	RETURN _nuvopipe.metric('executions', 'gauge', 'Executions by state.', VARIADIC ARRAY(
+	RETURN _nuvopipe.metric('executions', 'gauge', 'Executions by state; of those that ended, all that ever were.', VARIADIC ARRAY(
 			SELECT _nuvopipe.sample(coalesce((n ->> s)::numeric, 0), 'state', s)
 				FROM unnest(ARRAY['QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED']) s))
 		|| _nuvopipe.metric('attempts_total', 'counter', 'Attempts of executions.', _nuvopipe.sample(t.attempts))
@@ -191,13 +202,27 @@ BEGIN
 	END IF;
 	-- days begin at midnight of the zone, so they are counted there; hours are all alike and counted in UTC
 	RETURN jsonb_build_object('data', coalesce((
-		WITH bucketed AS (
-			SELECT date_trunc(bucket, e.created_at, zone) AS at, e.status, a.total_rows, a.total_error_cells, a.duration_ms
+		WITH live AS (
+			SELECT date_trunc(bucket, e.created_at, zone) AS at, count(*) AS total, count(*) FILTER (WHERE e.status = 'SUCCEEDED') AS successful,
+					count(*) FILTER (WHERE e.status = 'FAILED') AS failed, count(*) FILTER (WHERE e.status = 'CANCELED') AS canceled,
+					count(*) FILTER (WHERE e.status IN ('QUEUED', 'RUNNING')) AS processing,
+					coalesce(sum(a.total_rows), 0) AS rows, coalesce(sum(a.total_error_cells), 0) AS error_cells,
+					percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY a.duration_ms) AS p, _nuvopipe.spread_of(a.duration_ms) AS spread
 				FROM _nuvopipe.execution e
 					LEFT JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts
 				WHERE e.tenant_id = tenant AND e.created_at >= span.since AND e.created_at < span.until
 					AND (pipelines IS NULL OR e.pipeline_id = ANY (pipelines))
 					AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
+				GROUP BY 1
+		), gone AS (
+			SELECT date_trunc(bucket, g.noon, zone) AS at, sum(g.succeeded) AS successful, sum(g.failed) AS failed, sum(g.canceled) AS canceled,
+					sum(g.rows) AS rows, sum(g.error_cells) AS error_cells, _nuvopipe.spread_sum(g.spread) AS spread
+				FROM (SELECT d.*, (d.day + time '12:00') AT TIME ZONE 'UTC' AS noon FROM _nuvopipe.digest d
+						WHERE d.tenant_id = tenant AND d.day BETWEEN (span.since AT TIME ZONE 'UTC')::date AND (span.until AT TIME ZONE 'UTC')::date) g
+				WHERE g.noon >= span.since AND g.noon < span.until
+					AND (pipelines IS NULL OR g.pipeline_id = ANY (pipelines))
+					AND _nuvopipe.can('read', 'execution', g.owner_id, g.owner_role)
+				GROUP BY 1
 		), series AS (
 			SELECT CASE bucket WHEN 'hour' THEN s AT TIME ZONE 'UTC' ELSE s AT TIME ZONE zone END AS at
 				FROM generate_series(date_trunc(bucket, span.since, zone) AT TIME ZONE CASE bucket WHEN 'hour' THEN 'UTC' ELSE zone END,
@@ -207,19 +232,20 @@ BEGIN
 				'canceled', r.canceled, 'processing', r.processing, 'rows', r.rows, 'error_cells', r.error_cells,
 				'duration_p50', r.p50, 'duration_p95', r.p95) ORDER BY r.at)
 			FROM (
-				SELECT s.at, count(b.status) AS total, count(*) FILTER (WHERE b.status = 'SUCCEEDED') AS successful,
-						count(*) FILTER (WHERE b.status = 'FAILED') AS failed, count(*) FILTER (WHERE b.status = 'CANCELED') AS canceled,
-						count(*) FILTER (WHERE b.status IN ('QUEUED', 'RUNNING')) AS processing,
-						coalesce(sum(b.total_rows), 0) AS rows, coalesce(sum(b.total_error_cells), 0) AS error_cells,
-						round(percentile_cont(0.5) WITHIN GROUP (ORDER BY b.duration_ms)) AS p50,
-						round(percentile_cont(0.95) WITHIN GROUP (ORDER BY b.duration_ms)) AS p95
-					FROM series s LEFT JOIN bucketed b ON b.at = s.at
-					WHERE s.at < span.until
-					GROUP BY s.at) r), '[]'));
+				SELECT s.at, coalesce(l.total, 0) + coalesce(g.successful + g.failed + g.canceled, 0) AS total,
+						coalesce(l.successful, 0) + coalesce(g.successful, 0) AS successful, coalesce(l.failed, 0) + coalesce(g.failed, 0) AS failed,
+						coalesce(l.canceled, 0) + coalesce(g.canceled, 0) AS canceled, coalesce(l.processing, 0) AS processing,
+						coalesce(l.rows, 0) + coalesce(g.rows, 0) AS rows, coalesce(l.error_cells, 0) + coalesce(g.error_cells, 0) AS error_cells,
+						-- exact, as long as all are there
+						round(CASE WHEN g.at IS NULL THEN l.p[1] ELSE q.p50 END) AS p50, round(CASE WHEN g.at IS NULL THEN l.p[2] ELSE q.p95 END) AS p95
+					FROM series s LEFT JOIN live l ON l.at = s.at LEFT JOIN gone g ON g.at = s.at
+						CROSS JOIN LATERAL (SELECT _nuvopipe.spread_quantile(_nuvopipe.add_spread(l.spread, g.spread), 0.5) AS p50,
+							_nuvopipe.spread_quantile(_nuvopipe.add_spread(l.spread, g.spread), 0.95) AS p95) q
+					WHERE s.at < span.until) r), '[]'));
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.execution_statistics IS
-'GET /execution/statistics: executions by the time they were created. from, to: default the last seven days; bucket: hour, day or week, beginning in time_zone; filters: {"pipeline": id}. Durations in milliseconds, null where none has ended.';
+'GET /execution/statistics: executions by the time they were created. from, to: default the last seven days; bucket: hour, day or week, beginning in time_zone; filters: {"pipeline": id}. Durations in milliseconds, null where none has ended. Executions that are no longer kept count at noon UTC of the day on which they were created, and their durations are estimates.';
 
 CREATE OR REPLACE FUNCTION nuvopipe_api.issue_statistics(jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER

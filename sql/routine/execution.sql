@@ -27,6 +27,7 @@ BEGIN
 	IF status = 'CANCELED' THEN
 		PERFORM _nuvopipe.planned_canceled(tenant_id, execution_id, message);
 	END IF;
+	PERFORM _nuvopipe.note_end(tenant_id, execution_id, status, attempt);
 	IF hook IS NOT NULL THEN
 		PERFORM _nuvopipe.post_execution(tell_state.tenant_id, tell_state.execution_id, hook);
 	END IF;
@@ -152,13 +153,13 @@ BEGIN
 			error_sqlstate = CASE WHEN g.cancel_requested THEN '57014' ELSE '42704' END,
 			error_message = CASE WHEN g.cancel_requested THEN 'canceled before it began' ELSE 'the pipeline was deleted' END
 		FROM gone g WHERE e.tenant_id = g.tenant_id AND e.id = g.id
-		RETURNING e.tenant_id, e.id, e.attempts, e.error_message
+		RETURNING e.tenant_id, e.id, e.error_message
 	)
-	SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', told.attempts, told.error_message))::int INTO ended
+	-- no attempt ends with it
+	SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', 0, told.error_message))::int INTO ended
 	FROM told;
-	PERFORM _nuvopipe.purge();
 END
 $$;
 COMMENT ON FUNCTION _nuvopipe.sweep() IS
-	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone; removes a portion of what has expired.';
+	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone.';
 

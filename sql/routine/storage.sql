@@ -47,8 +47,8 @@ BEGIN
 END
 $$;
 
--- One portion of what has expired or been given up; chunks are of 1 MB at most.
-CREATE OR REPLACE FUNCTION _nuvopipe.purge(chunks int DEFAULT 256) RETURNS int
+-- Ends what has expired, a portion of each kind; returns how much that was.
+CREATE OR REPLACE FUNCTION _nuvopipe.expire(portion int DEFAULT 1000) RETURNS int
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -56,43 +56,79 @@ AS $$
 DECLARE
 	moment timestamptz := clock_timestamp();
 	old record;
-	left_over int := chunks;
+	total int := 0;
 	n int;
 BEGIN
 	FOR old IN SELECT u.tenant_id, u.id FROM _nuvopipe.upload u
-			WHERE u.expires_at < moment AND u.state <> 'EXPIRED' ORDER BY u.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED LOOP
+			WHERE u.expires_at < moment AND u.state <> 'EXPIRED' ORDER BY u.expires_at LIMIT least(portion, 100) FOR UPDATE SKIP LOCKED LOOP
 		-- the row stays for a while, so that whoever asks is told why
 		UPDATE _nuvopipe.upload u SET state = 'EXPIRED', digest = NULL, expires_at = moment + interval '7 days', updated_at = moment
 			WHERE u.tenant_id = old.tenant_id AND u.id = old.id;
 		PERFORM _nuvopipe.release_blob(old.tenant_id, old.id);
+		total := total + 1;
 	END LOOP;
-	DELETE FROM _nuvopipe.upload u WHERE u.expires_at < moment AND u.state = 'EXPIRED';
-	DELETE FROM _nuvopipe.preview p WHERE p.expires_at < moment;
-	DELETE FROM _nuvopipe.download_ticket t WHERE t.expires_at < moment;
-	DELETE FROM _nuvopipe.token t WHERE t.expires_at < moment - interval '1 day';
-	DELETE FROM _nuvopipe.idempotency i WHERE i.created_at < moment - interval '24 hours';
+	DELETE FROM _nuvopipe.upload u WHERE (u.tenant_id, u.id) IN (
+		SELECT o.tenant_id, o.id FROM _nuvopipe.upload o WHERE o.expires_at < moment AND o.state = 'EXPIRED' LIMIT portion);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	total := total + n;
+	DELETE FROM _nuvopipe.preview p WHERE (p.tenant_id, p.id) IN (
+		SELECT o.tenant_id, o.id FROM _nuvopipe.preview o WHERE o.expires_at < moment LIMIT portion);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	total := total + n;
+	DELETE FROM _nuvopipe.download_ticket t WHERE t.digest IN (
+		SELECT o.digest FROM _nuvopipe.download_ticket o WHERE o.expires_at < moment LIMIT portion);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	total := total + n;
+	DELETE FROM _nuvopipe.token t WHERE t.id IN (
+		SELECT o.id FROM _nuvopipe.token o WHERE o.expires_at < moment - interval '1 day' LIMIT portion);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	total := total + n;
+	DELETE FROM _nuvopipe.idempotency i WHERE (i.tenant_id, i.principal_id, i.key) IN (
+		SELECT o.tenant_id, o.principal_id, o.key FROM _nuvopipe.idempotency o WHERE o.created_at < moment - interval '24 hours' LIMIT portion);
+	GET DIAGNOSTICS n = ROW_COUNT;
+	total := total + n;
 
 	FOR old IN SELECT b.tenant_id, b.id FROM _nuvopipe.blob b
-			WHERE b.expires_at < moment AND b.dropped_at IS NULL ORDER BY b.expires_at LIMIT 100 FOR UPDATE SKIP LOCKED LOOP
+			WHERE b.expires_at < moment AND b.dropped_at IS NULL ORDER BY b.expires_at LIMIT least(portion, 100) FOR UPDATE SKIP LOCKED LOOP
 		UPDATE _nuvopipe.execution e SET output_id = NULL WHERE e.tenant_id = old.tenant_id AND e.output_id = old.id;
 		UPDATE _nuvopipe.blob b SET dropped_at = moment WHERE b.tenant_id = old.tenant_id AND b.id = old.id;
+		total := total + 1;
 	END LOOP;
+	RETURN total;
+END
+$$;
 
-	FOR old IN SELECT b.tenant_id, b.id FROM _nuvopipe.blob b
+-- One portion of what has expired or been given up; chunks are of 1 MB at most.
+CREATE OR REPLACE FUNCTION _nuvopipe.purge(chunks int DEFAULT 256, max_bytes bigint DEFAULT 1 << 28) RETURNS int
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	old record;
+	left_over int := chunks;
+	bytes bigint := 0;
+	n int;
+BEGIN
+	PERFORM _nuvopipe.expire();
+	FOR old IN SELECT b.tenant_id, b.id, b.bytes FROM _nuvopipe.blob b
 			WHERE b.dropped_at IS NOT NULL ORDER BY b.dropped_at LIMIT 1000 FOR UPDATE SKIP LOCKED LOOP
+		-- as many of a large one as the bytes allow, at least one
 		DELETE FROM _nuvopipe.blob_chunk c
 			WHERE c.tenant_id = old.tenant_id AND c.blob_id = old.id AND c.position IN (
 				SELECT d.position FROM _nuvopipe.blob_chunk d
-					WHERE d.tenant_id = old.tenant_id AND d.blob_id = old.id ORDER BY d.position LIMIT left_over);
+					WHERE d.tenant_id = old.tenant_id AND d.blob_id = old.id ORDER BY d.position
+					LIMIT least(left_over, 1 + (max_bytes - bytes) / 1048576));
 		GET DIAGNOSTICS n = ROW_COUNT;
 		left_over := left_over - n;
-		EXIT WHEN left_over <= 0;
+		bytes := bytes + least(old.bytes, n * 1048576::bigint);
+		EXIT WHEN left_over <= 0 OR bytes >= max_bytes;
 		DELETE FROM _nuvopipe.blob b WHERE b.tenant_id = old.tenant_id AND b.id = old.id;
 	END LOOP;
 	RETURN chunks - left_over;
 END
 $$;
-COMMENT ON FUNCTION _nuvopipe.purge IS 'Ends what has expired (uploads, previews, tickets, tokens, remembered requests, kept outputs), and removes bytes that nobody refers to, at most so many chunks; returns how many it removed.';
+COMMENT ON FUNCTION _nuvopipe.purge IS 'Ends what has expired (uploads, previews, tickets, tokens, remembered requests, kept outputs), and removes bytes that nobody refers to, at most so many chunks and bytes; returns how many chunks it removed.';
 
 -- A blob of bytes that are at hand.
 CREATE OR REPLACE FUNCTION _nuvopipe.store_bytes(tenant uuid, data bytea, file_name text, content_type text) RETURNS uuid

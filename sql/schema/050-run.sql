@@ -38,7 +38,9 @@ CREATE TABLE _nuvopipe.execution (
 	object_version text,			-- changes when the object does: size and time, or ETag
 	object_bytes bigint,
 	input_id uuid,				-- its bytes, where they are stored: pushed, uploaded, or kept
+	input_expired_at timestamptz,		-- they were there, and went by policy
 	output_id uuid,				-- what was delivered, where it is kept
+	has_issues boolean NOT NULL DEFAULT false,	-- of some attempt, in _nuvopipe.issue
 	forced boolean NOT NULL DEFAULT false,	-- take the object even if the ledger has it
 	discover boolean NOT NULL DEFAULT false,	-- list the source first, one execution an object
 	cancel_requested boolean NOT NULL DEFAULT false,

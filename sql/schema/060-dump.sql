@@ -1,5 +1,6 @@
 
--- Users fill every table, so every table is dumped whole.  No table has a sequence.  Of issue and event those partitions
+-- Users fill every table, so every table is dumped whole; but not when it was
+-- installed.  No table has a sequence.  Of issue and event those partitions
 -- are meant that are the extension's; the others are dumped as tables of the user, with their definition.
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.organization', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.principal', '');
@@ -32,3 +33,7 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.webhook', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.outbox', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.trigger', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.signal', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.retention', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.uncounted', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.tally', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.digest', '');

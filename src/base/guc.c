@@ -22,12 +22,22 @@
 #include "base/guc.h"
 #include "base/network.h"
 
+#define DAY			(24 * 60)	/* in minutes */
+#define LONGEST		(100 * 366 * DAY)
+
 char	   *nvp_guc_allowed_networks = NULL;
+int			nvp_guc_compact_after = 30 * DAY;
 int			nvp_guc_connect_timeout = 10000;
 char	   *nvp_guc_cors_origins = NULL;
 int			nvp_guc_idle_timeout = 60;
+int			nvp_guc_keep_digest_time = 1095 * DAY;
+int			nvp_guc_keep_event_time = 90 * DAY;
+int			nvp_guc_keep_failed_time = 90 * DAY;
+int			nvp_guc_keep_history_time = 90 * DAY;
+int			nvp_guc_keep_input_time = 90 * DAY;
+int			nvp_guc_keep_issues_time = 90 * DAY;
 int			nvp_guc_keep_output_size = 64 * 1024;
-int			nvp_guc_keep_output_time = 30 * 24 * 60;
+int			nvp_guc_keep_output_time = 30 * DAY;
 int			nvp_guc_lease_timeout = 30000;
 char	   *nvp_guc_listen = NULL;
 char	   *nvp_guc_listen_database = NULL;
@@ -36,6 +46,7 @@ int			nvp_guc_listen_max_per_address = 64;
 int			nvp_guc_listen_workers = 2;
 int			nvp_guc_listing_timeout = 15000;
 bool		nvp_guc_log_requests = false;
+int			nvp_guc_maintenance_interval = 60000;
 int			nvp_guc_max_errands = 4;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
@@ -103,6 +114,12 @@ define_reach(void)
 							   "A list of addresses and CIDR ranges; empty allows public addresses only.",
 							   &nvp_guc_allowed_networks, "", PGC_SIGHUP, GUC_LIST_INPUT,
 							   check_networks, NULL, NULL);
+	/* SIGHUP: obeyed by keepers, who remove what is past its time */
+	DefineCustomIntVariable("nuvopipe.compact_after",
+							"How long successful executions stay one by one, before they are numbers of a day.",
+							"Zero: as long as others, by nuvopipe.keep_history_time.",
+							&nvp_guc_compact_after, 30 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	/* SUSET: a user must not keep server sockets waiting for longer */
 	DefineCustomIntVariable("nuvopipe.connect_timeout",
 							"Longest time to connect to a remote server, TLS and greeting included.",
@@ -118,6 +135,48 @@ define_reach(void)
 							"Longest time a transfer may stand still before it is given up.",
 							NULL, &nvp_guc_idle_timeout, 60, 1, 24 * 3600,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
+/* How long what is stored stays. */
+static void
+define_keep(void)
+{
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_digest_time",
+							"How long the numbers of days stay.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_digest_time, 1095 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_event_time",
+							"How long events stay, and deliveries to webhooks that were made or given up.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_event_time, 90 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_failed_time",
+							"How long an execution that failed keeps its input, issues and rejected rows, so that it can be fixed.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_failed_time, 90 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_history_time",
+							"How long executions stay that have nothing else left.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_history_time, 90 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_input_time",
+							"How long the stored input of executions stays that did not fail.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_input_time, 90 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+	/* SIGHUP: as compact_after */
+	DefineCustomIntVariable("nuvopipe.keep_issues_time",
+							"How long issues and rejected rows stay of executions that did not fail.",
+							"Zero keeps them for ever.",
+							&nvp_guc_keep_issues_time, 90 * DAY, 0, LONGEST,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by workers; it protects the database's disk */
 	DefineCustomIntVariable("nuvopipe.keep_output_size",
 							"Largest output of a run that is kept to be downloaded.",
@@ -127,7 +186,7 @@ define_reach(void)
 	/* SIGHUP: as keep_output_size */
 	DefineCustomIntVariable("nuvopipe.keep_output_time",
 							"How long the output of a run is kept to be downloaded.",
-							NULL, &nvp_guc_keep_output_time, 30 * 24 * 60, 1, 10 * 366 * 24 * 60,
+							NULL, &nvp_guc_keep_output_time, 30 * DAY, 1, 10 * 366 * DAY,
 							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 	/* SIGHUP: all workers must agree on when a lease is dead */
 	DefineCustomIntVariable("nuvopipe.lease_timeout",
@@ -183,6 +242,12 @@ define_listen(void)
 static void
 define_limits(void)
 {
+	/* SIGHUP: obeyed by keepers */
+	DefineCustomIntVariable("nuvopipe.maintenance_interval",
+							"How often keepers look for partitions to make and for what is past its time.",
+							"Zero leaves that to nuvopipe.maintain.",
+							&nvp_guc_maintenance_interval, 60000, 0, 24 * 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by listeners */
 	DefineCustomIntVariable("nuvopipe.max_errands",
 							"How many requests that reach out over the network one listener has under way; more are answered 503.",
@@ -318,6 +383,7 @@ void
 nvp_guc_init(void)
 {
 	define_reach();
+	define_keep();
 	define_listen();
 	define_limits();
 	define_rates();

@@ -9,9 +9,16 @@
 #define NVP_GUC_H
 
 extern char *nvp_guc_allowed_networks;	/* CIDR list, checked */
+extern int	nvp_guc_compact_after;	/* min, 0 = never */
 extern int	nvp_guc_connect_timeout;	/* ms */
 extern char *nvp_guc_cors_origins;	/* list, "*" = any */
 extern int	nvp_guc_idle_timeout;	/* s */
+extern int	nvp_guc_keep_digest_time;	/* min, 0 = for ever; likewise: */
+extern int	nvp_guc_keep_event_time;
+extern int	nvp_guc_keep_failed_time;
+extern int	nvp_guc_keep_history_time;
+extern int	nvp_guc_keep_input_time;
+extern int	nvp_guc_keep_issues_time;
 extern int	nvp_guc_keep_output_size;	/* kB, 0 = keep none */
 extern int	nvp_guc_keep_output_time;	/* min */
 extern int	nvp_guc_lease_timeout;	/* ms */
@@ -22,6 +29,7 @@ extern int	nvp_guc_listen_max_per_address; /* connections from one address to on
 extern int	nvp_guc_listen_workers;
 extern int	nvp_guc_listing_timeout;	/* ms */
 extern bool nvp_guc_log_requests;
+extern int	nvp_guc_maintenance_interval;	/* ms, 0 = never by itself */
 extern int	nvp_guc_max_errands;	/* of one listener */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */
 extern int	nvp_guc_max_retries;

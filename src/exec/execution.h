@@ -84,6 +84,7 @@ extern int64 nvp_exec_due(TimestampTz *next);
 extern void nvp_exec_renew(void);
 extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
+extern void nvp_exec_note_issues(const NvpExecution *execution);
 extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);
 extern void nvp_exec_release_input(const NvpExecution *execution);
 extern void nvp_exec_keep_output(const NvpExecution *execution, NvpSpool *spool, const char *name, const char *content_type);

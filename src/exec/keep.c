@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * keep.c
- *		What stays of a run: its input, its output.
+ *		What stays of a run: its issues, its input, its output.
  *
  * Xact:   parts of the closing transaction.
  *
@@ -25,6 +25,21 @@ refer(const NvpExecution *execution, const pg_uuid_t *blob, const char *statemen
 	nvp_arg_uuid(&query, &execution->id);
 	nvp_arg_uuid(&query, blob);
 	nvp_query_exec(&query, statement);
+	nvp_query_close(&query);
+}
+
+/* nvp_exec_note_issues notes that issues of the execution are stored, until retention says otherwise. */
+void
+nvp_exec_note_issues(const NvpExecution *execution)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->id);
+	nvp_query_exec(&query,
+				   "UPDATE _nuvopipe.execution SET has_issues = true"
+				   " WHERE tenant_id = $1 AND id = $2 AND NOT has_issues");
 	nvp_query_close(&query);
 }
 

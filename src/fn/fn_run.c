@@ -19,17 +19,21 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "base/guc.h"
 #include "base/query.h"
+#include "exec/maintain.h"
 #include "exec/run.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_run);
 PG_FUNCTION_INFO_V1(nuvopipe_work);
+PG_FUNCTION_INFO_V1(nuvopipe_maintain);
 PG_FUNCTION_INFO_V1(nuvopipe_wake);
 PG_FUNCTION_INFO_V1(nuvopipe_processes);
 
 #define BUSY_WAIT_MS	200
+#define MAINTAIN_MS		100		/* that a run spends for the common good */
 
 /* a procedure that commits must not stand in somebody's transaction */
 static void
@@ -222,6 +226,8 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 			nvp_run_claimed(&session, &execution, true);
 		run_all(&session, &run_id);
 		(void) nvp_run_signals(&session);
+		if (nvp_guc_maintenance_interval > 0)
+			nvp_maintain_session(&session, false, MAINTAIN_MS);
 		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
 			raise_failure(&session, &run_id);
 	}
@@ -234,6 +240,12 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+static bool
+is_admin(void)
+{
+	return superuser() || has_privs_of_role(GetUserId(), get_role_oid("nuvopipe_admin", false));
+}
+
 /* nuvopipe.work(max_seconds int) */
 Datum
 nuvopipe_work(PG_FUNCTION_ARGS)
@@ -242,7 +254,7 @@ nuvopipe_work(PG_FUNCTION_ARGS)
 	volatile int n = 0;
 
 	require_own_transactions(fcinfo, "work");
-	if (!superuser() && !has_privs_of_role(GetUserId(), get_role_oid("nuvopipe_admin", false)))
+	if (!is_admin())
 		ereport(ERROR,
 				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				errmsg("must be a member of nuvopipe_admin to work for others"),
@@ -261,6 +273,24 @@ nuvopipe_work(PG_FUNCTION_ARGS)
 	PG_END_TRY();
 	nvp_session_close(&session);
 	ereport(NOTICE, errmsg_plural("%d execution was run", "%d executions were run", n, n));
+	PG_RETURN_VOID();
+}
+
+/* nuvopipe.maintain(max_seconds int) */
+Datum
+nuvopipe_maintain(PG_FUNCTION_ARGS)
+{
+	NvpSession	session;
+	long		max_ms = PG_ARGISNULL(0) ? -1 : Max(PG_GETARG_INT32(0), 0) * 1000L;
+
+	require_own_transactions(fcinfo, "maintain");
+	if (!is_admin())
+		ereport(ERROR,
+				errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				errmsg("must be a member of nuvopipe_admin to maintain the database"));
+	nvp_session_open(&session, true);
+	nvp_maintain_session(&session, true, max_ms);
+	nvp_session_close(&session);
 	PG_RETURN_VOID();
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_util.c
- *		Small tools of the SQL routines: identifiers, near words, the log.
+ *		Small tools of the SQL routines: identifiers, near words, the log, times of settings.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,14 +11,17 @@
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
+#include "base/guc.h"
 #include "base/jsonb.h"
 #include "base/uuid.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_uuid_v7);
 PG_FUNCTION_INFO_V1(nuvopipe_closest);
 PG_FUNCTION_INFO_V1(nuvopipe_log);
+PG_FUNCTION_INFO_V1(nuvopipe_keep_time);
 
 /* _nuvopipe.uuid_v7() returns uuid */
 Datum
@@ -66,4 +69,37 @@ nuvopipe_log(PG_FUNCTION_ARGS)
 			errhidestmt(true),
 			errhidecontext(true));
 	PG_RETURN_VOID();
+}
+
+/* _nuvopipe.keep_time(what text) returns interval: null = for ever */
+Datum
+nuvopipe_keep_time(PG_FUNCTION_ARGS)
+{
+	const struct
+	{
+		const char *what;
+		int			minutes;
+	}			times[] = {
+		{"compact", nvp_guc_compact_after},
+		{"digest", nvp_guc_keep_digest_time},
+		{"event", nvp_guc_keep_event_time},
+		{"failed", nvp_guc_keep_failed_time},
+		{"history", nvp_guc_keep_history_time},
+		{"input", nvp_guc_keep_input_time},
+		{"issues", nvp_guc_keep_issues_time},
+	};
+	char	   *what = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Interval   *result = palloc0(sizeof(Interval));
+	int			minutes = 0;
+
+	for (int i = 0; i < lengthof(times); i++)
+	{
+		if (strcmp(times[i].what, what) == 0)
+			minutes = times[i].minutes;
+	}
+	if (minutes == 0)
+		PG_RETURN_NULL();
+	result->day = minutes / (24 * 60);
+	result->time = (minutes % (24 * 60)) * USECS_PER_MINUTE;
+	PG_RETURN_INTERVAL_P(result);
 }

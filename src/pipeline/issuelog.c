@@ -368,9 +368,10 @@ own_table(const char *name)
  * nvp_issuelog_store writes everything to _nuvopipe.issue.
  *
  * in: what columns are called; header is the source's.
+ * out: false if there are none.
  * xact: needs one, as a role that may insert there.
  */
-void
+bool
 nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 				   char **header, int ncols, const pg_uuid_t *tenant_id,
 				   const pg_uuid_t *execution_id, int attempt)
@@ -381,7 +382,7 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 
 	nvp_issuelog_batch(log, NULL, NULL);
 	if (log->issues == 0)
-		return;
+		return false;
 	if (log->packed > 0)
 		end_pack(log, log->pack.len, log->packed);
 	if (!nvp_spool_flush(log->spool))
@@ -402,4 +403,5 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 	nvp_bulk_close(state.bulk);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	return true;
 }

@@ -48,7 +48,7 @@ extern NvpIssueLog *nvp_issuelog_create(void);
 extern void nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue);
 extern void nvp_issuelog_batch(NvpIssueLog *log, const NvpBatch *batch, const uint8 *skip);
 extern void nvp_issuelog_check(NvpIssueLog *log);
-extern void nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
+extern bool nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 							   char **header, int ncols, const pg_uuid_t *tenant_id,
 							   const pg_uuid_t *execution_id, int attempt);
 extern void nvp_issuelog_reset(NvpIssueLog *log);

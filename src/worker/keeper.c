@@ -10,6 +10,10 @@
  * Then sleep until the next of all that is due or somebody commits new work; a
  * minute at most, a third of the lease while something runs.
  *
+ * Between ticks is maintenance (exec/maintain.h), every nuvopipe.maintenance_interval:
+ * for a few hundredths of a second, so that nobody waits for his runner; if that
+ * was not enough, again after a pause of the same length.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -31,6 +35,7 @@
 #include "base/process.h"
 #include "base/query.h"
 #include "exec/execution.h"
+#include "exec/maintain.h"
 #include "exec/outbox.h"
 #include "exec/probe.h"
 #include "exec/schedule.h"
@@ -41,6 +46,7 @@
 #define IDLE_TICK_MS	60000
 #define RETRY_MS		1000	/* what could not be started now is tried again */
 #define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
+#define MAINTAIN_MS		50		/* of maintenance in one go, and the pause after it */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -325,6 +331,63 @@ guarded_tick(MemoryContext loop)
 	return ms;
 }
 
+/* one portion of maintenance; false ends the round, or this go: the extension has gone */
+static bool
+maintain_portion(NvpMaintenance *state)
+{
+	bool		goes_on = false;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, "nuvopipe: maintain");
+	if (nvp_extension_hold())
+		goes_on = nvp_maintain_portion(state, false);
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return goes_on;
+}
+
+/*
+ * Maintenance for a while, if it is its time; returns for how long the keeper
+ * may sleep.  An error is logged and must not keep executions waiting: the
+ * next round is tried at its time.
+ */
+static long
+maintain(MemoryContext loop)
+{
+	static NvpMaintenance state = {0};
+	static TimestampTz next = 0;
+	TimestampTz start = GetCurrentTimestamp();
+	volatile bool goes_on = true;
+
+	if (nvp_guc_maintenance_interval == 0)
+		return IDLE_TICK_MS;
+	if (start < next)
+		return TimestampDifferenceMilliseconds(start, next);
+	PG_TRY();
+	{
+		while (goes_on && TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()) < MAINTAIN_MS)
+			goes_on = maintain_portion(&state);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(loop);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+		memset(&state, 0, sizeof(state));
+		goes_on = false;
+	}
+	PG_END_TRY();
+	next = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), goes_on || state.has_more ? MAINTAIN_MS : nvp_guc_maintenance_interval);
+	return goes_on || state.has_more ? MAINTAIN_MS : nvp_guc_maintenance_interval;
+}
+
 /* nuvopipe_keeper_main is a keeper's whole life; arg is the database's oid. */
 void
 nuvopipe_keeper_main(Datum arg)
@@ -348,6 +411,7 @@ nuvopipe_keeper_main(Datum arg)
 		if (ms < 0)
 			leave(asked);
 		found = true;
+		ms = Min(ms, maintain(loop));
 		MemoryContextSwitchTo(loop);
 		MemoryContextReset(loop);
 		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);

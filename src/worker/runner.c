@@ -26,6 +26,7 @@
 #include "base/process.h"
 #include "base/query.h"
 #include "exec/identity.h"
+#include "exec/maintain.h"
 #include "exec/probe.h"
 #include "exec/run.h"
 #include "exec/schedule.h"
@@ -33,6 +34,8 @@
 #include "net/transfer.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
+
+#define MAINTAIN_MS		1000	/* that nuvopipe.work spends on it at most */
 
 /* one line for people, one for the log */
 static void
@@ -236,6 +239,8 @@ nvp_work(NvpSession *session, int max_seconds)
 	} while (GetCurrentTimestamp() < until &&
 			 (nvp_send_due(session, net, until) > 0 || nvp_probe_run(session) > 0 || nvp_run_signals(session)));
 	nvp_net_close(net);
+	if (nvp_guc_maintenance_interval > 0)
+		nvp_maintain_session(session, false, MAINTAIN_MS);
 	return n;
 }
 

@@ -146,8 +146,13 @@ is "$(q "SELECT status FROM nuvopipe_api.request('POST', '/dp/api/v1/webhook', '
 line bad target
 queue
 settled SUCCEEDED 1 "a run with issues"
-qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; SELECT pg_reload_conf()"
+qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; ALTER SYSTEM SET nuvopipe.maintenance_interval = 0; SELECT pg_reload_conf()"
 qx "SELECT nuvopipe.ingest('pushed', convert_to(E'id,name\n7,seven\n', 'UTF8'), 'seven.csv')"
+# an execution that went by policy, and one that has not been counted
+qx "SELECT nuvopipe.set_retention('issues', '80 days');
+UPDATE _nuvopipe.execution SET finished_at = now() - interval '100 days' WHERE id = (SELECT id FROM nuvopipe.executions WHERE status = 'SUCCEEDED' LIMIT 1)"
+qx "CALL nuvopipe.maintain()"
+qx "SELECT nuvopipe.cancel(nuvopipe.ingest('pushed', convert_to(E'id,name\n8,eight\n', 'UTF8'), 'eight.csv'))"
 # data on its way, and what is shown and fetched of it
 upload=$(q "SELECT nuvopipe.create_upload('half.csv', 100)")
 qx "SELECT nuvopipe.append_upload('$upload', 0, convert_to('id,name', 'UTF8')); SELECT nuvopipe.rotate_receiver('hook')"
@@ -165,7 +170,7 @@ EXEC=$(q "SELECT id FROM nuvopipe.executions WHERE status = 'RUNNING'")
 digest() {
 	q "SELECT string_agg(c.relname || ' ' || (xpath('/row/n/text()', query_to_xml(
 			format('SELECT count(*) || '':'' || coalesce(sum(hashtext(t::text)), 0) AS n FROM %s t', c.oid::regclass), false, true, '')))[1]::text, E'\n' ORDER BY c.relname)
-		FROM pg_class c WHERE c.relnamespace = '_nuvopipe'::regnamespace AND c.relkind = 'r'"
+		FROM pg_class c WHERE c.relnamespace = '_nuvopipe'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
 }
 before=$(digest)
 is "$(grep -E ' 0:0$' <<<"$before")" "" "a row in every table"
