@@ -31,7 +31,7 @@
 #include "base/source.h"
 #include "format/reader.h"
 #include "map/map.h"
-#include "pipeline/format_options.h"
+#include "pipeline/input.h"
 #include "pipeline/issuelog.h"
 #include "validate/validate.h"
 
@@ -113,8 +113,7 @@ struct NvpJob
 	NvpIssueLog *log;			/* or NULL */
 
 	/* made here */
-	NvpFormat	format;
-	NvpSniff	sniff;
+	NvpInput	input;			/* what the source is */
 	NvpReader  *reader;
 	NvpMap	   *map;
 	NvpValidator *validator;
