@@ -24,14 +24,22 @@ typedef struct FileSource
 } FileSource;
 
 static int64
-file_read(NvpSource *source, char *buf, int64 size)
+file_read_at(NvpSource *source, char *buf, int64 size, int64 offset)
 {
 	int			n = FileRead(((FileSource *) source)->file, buf, Min(size, 256 * 1024 * 1024),
-							 source->read_bytes, PG_WAIT_EXTENSION);
+							 offset, PG_WAIT_EXTENSION);
 
 	if (n < 0)
 		source->error = "could not read the file";
-	else
+	return n;
+}
+
+static int64
+file_read(NvpSource *source, char *buf, int64 size)
+{
+	int64		n = file_read_at(source, buf, size, source->read_bytes);
+
+	if (n > 0)
 		source->read_bytes += n;
 	return n;
 }
@@ -79,6 +87,7 @@ nvp_source_file(const char *path)
 				errmsg("could not open file \"%s\": %m", path));
 	source->base.read = file_read;
 	source->base.rewind = file_rewind;
+	source->base.read_at = file_read_at;
 	source->base.close = file_close;
 	source->base.total_bytes = st.st_size;
 	return &source->base;

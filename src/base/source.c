@@ -29,6 +29,17 @@ memory_read(NvpSource *source, char *buf, int64 size)
 	return n;
 }
 
+static int64
+memory_read_at(NvpSource *source, char *buf, int64 size, int64 offset)
+{
+	int64		n = Min(size, source->total_bytes - offset);
+
+	if (n <= 0)
+		return 0;
+	memcpy(buf, ((MemorySource *) source)->data + offset, n);
+	return n;
+}
+
 static bool
 memory_rewind(NvpSource *source)
 {
@@ -54,6 +65,7 @@ nvp_source_memory(const char *data, int64 len)
 
 	mem->base.read = memory_read;
 	mem->base.rewind = memory_rewind;
+	mem->base.read_at = memory_read_at;
 	mem->base.close = memory_close;
 	mem->base.total_bytes = len;
 	mem->data = data;

@@ -6,8 +6,10 @@
  * Readers pull from a source and know nothing of files, spools or memory.
  * A decoder (gzip, UTF-16) is a source that wraps another one.
  *
- * Errors: read never throws; it returns -1 and leaves a message in error, with
- *		   what kind of failure it was and, where there is one, the cure.
+ * Errors: read returns -1 and leaves a message in error, with what kind of
+ *		   failure it was and, where there is one, the cure.  What stores its
+ *		   bytes in the database may throw as well, so that neither read nor
+ *		   read_at is ever called inside a callback of a foreign library.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,6 +31,12 @@ struct NvpSource
 	int64		(*read) (NvpSource *source, char *buf, int64 size);
 	/* begin again at the first byte; false on error (error is set) */
 	bool		(*rewind) (NvpSource *source);
+	/*
+	 * MAY be NULL, as in decoders: read up to size bytes from offset on; 0 at
+	 * or behind the end, -1 on error (error is set).  Reading goes on where it
+	 * was, and total_bytes is known.
+	 */
+	int64		(*read_at) (NvpSource *source, char *buf, int64 size, int64 offset);
 	/* MAY be NULL: release what the source holds, and a wrapped source too */
 	void		(*close) (NvpSource *source);
 	int64		total_bytes;	/* bytes of the stored object, -1 if unknown */

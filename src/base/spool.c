@@ -275,14 +275,22 @@ typedef struct SpoolSource
 } SpoolSource;
 
 static int64
-spool_source_read(NvpSource *source, char *buf, int64 size)
+spool_source_read_at(NvpSource *source, char *buf, int64 size, int64 offset)
 {
 	NvpSpool   *spool = ((SpoolSource *) source)->spool;
-	int64		n = nvp_spool_read_at(spool, source->read_bytes, buf, size);
+	int64		n = nvp_spool_read_at(spool, offset, buf, size);
 
 	if (n < 0)
 		source->error = spool->lent >= 0 ? "the file changed while it was read" : "could not read temporary file";
-	else
+	return n;
+}
+
+static int64
+spool_source_read(NvpSource *source, char *buf, int64 size)
+{
+	int64		n = spool_source_read_at(source, buf, size, source->read_bytes);
+
+	if (n > 0)
 		source->read_bytes += n;
 	return n;
 }
@@ -311,6 +319,7 @@ nvp_spool_source(NvpSpool *spool)
 
 	source->base.read = spool_source_read;
 	source->base.rewind = spool_source_rewind;
+	source->base.read_at = spool_source_read_at;
 	source->base.close = spool_source_close;
 	source->base.total_bytes = spool->size;
 	source->spool = spool;

@@ -181,7 +181,7 @@ nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *stored, Jsonb *options,
 	NvpInput	input;
 	NvpFault	fault = {0};
 
-	if (nvp_input_open(&input, stored, options, file_name, &fault))
+	if (nvp_input_open(&input, stored, options, file_name, NULL, &fault))
 		put_input(rsinfo, &input, max_rows);
 	else if (fault.type != NVP_SOURCE_DATA_EMPTY)
 		nvp_fault_throw(&fault);
@@ -211,7 +211,7 @@ nuvopipe_sniff(PG_FUNCTION_ARGS)
 	NvpFault	fault = {0};
 	Jsonb	   *result;
 
-	(void) nvp_input_open(&input, source, NULL, NULL, &fault);
+	(void) nvp_input_open(&input, source, NULL, NULL, NULL, &fault);
 	result = nvp_sniff_jsonb(&input.sniff, &input.format);
 	nvp_input_close(&input);
 	source->close(source);

@@ -266,7 +266,7 @@ open_head(NvpInput *input, NvpSpool *spool, const char *file_name, Jsonb *option
 	NvpFault	fault = {0};
 	NvpReader  *reader;
 
-	if (!nvp_input_open(input, nvp_spool_source(spool), options, file_name, &fault))
+	if (!nvp_input_open(input, nvp_spool_source(spool), options, file_name, NULL, &fault))
 		nvp_fault_throw(&fault);
 	reader = nvp_reader_open(input->source, &input->format);
 	if (reader->error.message[0])

@@ -54,6 +54,7 @@ typedef struct NvpSniffPins
 	bool		has_escape;
 	bool		has_header;
 	bool		has_skip_rows;
+	const char *member;			/* of an archive, or NULL */
 	NvpCompression compression; /* the settled values */
 	NvpFormat	format;
 } NvpSniffPins;

@@ -27,7 +27,7 @@
 #define MOST_SKIPPED_ROWS	1000000
 
 static const char *const members[] = {
-	"format", "compression", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
+	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
 	"max_record_bytes", NULL
 };
 static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", NULL};
@@ -163,6 +163,7 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 	nvp_jsonb_check_members(root, &path, members);
 	pin_kind(root, &path, pins);
 	pin_compression(root, &path, pins);
+	pins->member = nvp_jsonb_text(root, &path, "member", NULL);
 	pin_encoding(root, &path, pins);
 	pin_signs(root, &path, pins);
 	pins->has_header = nvp_jsonb_get(root, "header") != NULL;

@@ -4,9 +4,11 @@
  *		What options settle about the format of some data, and how what was
  *		found out is told.
  *
- * Options: {"format": "csv|tsv|json|jsonl", "compression":
- * "none|gzip|zip|zstd|bzip2|xz", "encoding": "utf-8", "delimiter": ";", "quote": "\"" or null, "escape": "\\" or null, "header": true,
- * "skip_rows": 0, "max_record_bytes": 16777216}; every member may be absent.
+ * Options, every one of which may be absent:
+ *	 {"format": "csv|tsv|json|jsonl", "compression": "none|gzip|zip|zstd|bzip2|xz",
+ *	  "member": name of a file in an archive, "encoding": "utf-8",
+ *	  "delimiter": ";", "quote": "\"" or null, "escape": "\\" or null,
+ *	  "header": true, "skip_rows": 0, "max_record_bytes": 16777216}
  *
  * Errors: 22023 with the path "options.<member>"; unknown members with a
  *		   closest-match hint.

@@ -8,6 +8,11 @@
  * Calls:  nvp_input_open, { readers of input.source }*, nvp_input_note,
  *		   nvp_input_close.  The stored source stays the caller's.
  * Memory: in the context current at open; see decompress.h.
+ *
+ * An archive is a layer like any other: the member that is read is the one
+ * asked for, or the only one that may be data.  Where there are several,
+ * nvp_input_members lists them, and each is an input of its own.
+ *
  * Errors: faults: bytes that are damaged, not known or too large are
  *		   PARSING_FAILURE.  22023 for options is thrown.
  *
@@ -17,6 +22,7 @@
 #define NVP_INPUT_H
 
 #include "base/fault.h"
+#include "base/zip.h"
 #include "format/decompress.h"
 #include "pipeline/format_options.h"
 
@@ -28,11 +34,16 @@ typedef struct NvpInput
 	NvpFormat	format;
 	NvpSniff	sniff;			/* also after a failure, as far as it came */
 	int			nlayers;
-	NvpSource  *layers[NVP_MOST_LAYERS];	/* decompressors, the outermost first */
+	NvpSource  *layers[NVP_MOST_LAYERS];	/* what decompresses, the outermost first */
+	bool		is_member[NVP_MOST_LAYERS]; /* a layer is a member of zip */
+	NvpZip	   *zip;
+	char	  **members;		/* of the archive: files that may be data */
+	int			nmembers;
 } NvpInput;
 
 extern bool nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
-						   const char *file_name, NvpFault *fault);
+						   const char *file_name, const char *member, NvpFault *fault);
+extern bool nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *fault);
 extern char *nvp_input_note(const NvpInput *input);
 extern void nvp_input_close(NvpInput *input);
 extern bool nvp_source_fault(const NvpSource *source, NvpFault *fault);

@@ -88,7 +88,7 @@ static bool
 settle_format(NvpJob *job, NvpFault *fault)
 {
 	if (!job->is_rows)
-		return nvp_input_open(&job->input, job->source, job->format_options, job->file_name, fault);
+		return nvp_input_open(&job->input, job->source, job->format_options, job->file_name, job->member, fault);
 	job->input.source = job->source;
 	nvp_format_defaults(&job->input.format);
 	job->input.format.kind = NVP_FORMAT_ROWS;
@@ -223,7 +223,7 @@ static bool
 begin_pass(NvpJob *job, NvpPhase phase, NvpFault *fault)
 {
 	job->next_row_no = 1;
-	nvp_progress_phase(phase, job->source->total_bytes);
+	nvp_progress_phase(phase, job->input.source->total_bytes);
 	if (!nvp_reader_rewind(job->reader))
 		return nvp_reader_fault(job->reader, fault);
 	return true;

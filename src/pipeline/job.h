@@ -105,6 +105,7 @@ struct NvpJob
 	bool		is_rows;		/* the source is our own rows format */
 	Jsonb	   *format_options; /* what pins the format, or NULL */
 	const char *file_name;		/* a hint for sniffing, or NULL */
+	const char *member;			/* of an archive, or NULL */
 	Jsonb	   *mapping_config; /* or NULL */
 	NvpOnError	on_error;
 	int64		max_output_rows;	/* developer mode; -1 = all */

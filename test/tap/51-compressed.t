@@ -73,6 +73,30 @@ came "10 10 0 0 0" "compressed twice"
 arrives thrice.csv.gz.gz.gz < <(rows 10 | gzip | gzip | gzip)
 failed PARSING_FAILURE 54000 'more than 2 times.*HINT' "compressed three times"
 
+# ---- archives
+
+# archive FILE... : a zip of files below $NVP_TMP/pack, on standard output
+archive() { (cd "$NVP_TMP/pack" && perl -MIO::Compress::Zip=:all -e 'zip [@ARGV] => "-" or die $ZipError' "$@"); }
+install -d "$NVP_TMP/pack/deep" "$NVP_TMP/pack/__MACOSX"
+rows 20 >"$NVP_TMP/pack/twenty.csv"
+rows 30 | gzip >"$NVP_TMP/pack/deep/thirty.csv.gz"
+printf '{"id": 1, "name": "one"}\n' >"$NVP_TMP/pack/one.jsonl"
+echo x >"$NVP_TMP/pack/__MACOSX/._twenty.csv"
+arrives one.zip < <(archive twenty.csv __MACOSX/._twenty.csv)
+came "20 20 0 0 0" "an archive of one file, and what the system put beside it"
+is "$(compression)" zip "zip is told"
+arrives named.zip '{"format": {"member": "one.jsonl"}}' < <(archive twenty.csv one.jsonl)
+came "1 1 0 0 0" "a named member"
+arrives deep.zip '{"format": {"member": "deep/thirty.csv.gz"}}' < <(archive twenty.csv deep/thirty.csv.gz)
+came "30 30 0 0 0" "a member that is compressed itself"
+arrives missing.zip '{"format": {"member": "three.csv"}}' < <(archive twenty.csv one.jsonl)
+failed PARSING_FAILURE 58P01 'no file "three.csv".*HINT: It has: "twenty.csv", "one.jsonl"' "a member that is not there"
+archive one.jsonl >"$NVP_TMP/pack/inner.zip"
+arrives nested.zip < <(archive inner.zip)
+failed PARSING_FAILURE 0A000 'archive within another.*HINT' "an archive in an archive"
+arrives cut.zip < <(archive twenty.csv one.jsonl | head -c 300)
+failed PARSING_FAILURE 22P04 'zip archive.*HINT' "an archive that is cut off"
+
 # ---- other kinds within
 
 arrives lines.jsonl.gz < <(seq 1 1000 | sed 's/.*/{"id": &, "name": "n&"}/' | gzip)

@@ -44,6 +44,18 @@ chunked_read(NvpSource *source, char *buf, int64 size)
 	return n;
 }
 
+static int64
+chunked_read_at(NvpSource *source, char *buf, int64 size, int64 offset)
+{
+	ChunkedSource *s = (ChunkedSource *) source;
+	int64		n = Min(Min(size, (int64) s->chunk), (int64) s->len - offset);
+
+	if (n <= 0)
+		return 0;
+	memcpy(buf, s->data + offset, n);
+	return n;
+}
+
 static bool
 chunked_rewind(NvpSource *source)
 {
@@ -65,6 +77,8 @@ chunked_source(const char *data, size_t len, size_t chunk)
 
 	s->base.read = chunked_read;
 	s->base.rewind = chunked_rewind;
+	s->base.read_at = chunked_read_at;
+	s->base.total_bytes = len;
 	s->base.close = chunked_close;
 	s->data = data;
 	s->len = len;
