@@ -14,7 +14,7 @@ DECLARE
 	result jsonb := jsonb_strip_nulls(coalesce(nullif(options, 'null'), '{}'));
 	header_row int;
 BEGIN
-	PERFORM _nuvopipe.check_members(options, 'options', ARRAY['sheet', 'format', 'delimiter', 'quote', 'escape', 'encoding', 'header_row', 'skip_rows']);
+	PERFORM _nuvopipe.check_members(options, 'options', ARRAY['sheet', 'format', 'compression', 'delimiter', 'quote', 'escape', 'encoding', 'header_row', 'skip_rows']);
 	IF result ? 'sheet' THEN
 		RAISE EXCEPTION 'options.sheet: workbooks are not supported yet' USING ERRCODE = 'feature_not_supported';
 	END IF;

@@ -101,3 +101,14 @@ nvp_fault_detail(NvpFault *fault, const char *fmt,...)
 	fault->detail = format_text(fmt, args);
 	va_end(args);
 }
+
+/* nvp_fault_throw raises a fault as an error, for callers that write nothing down. */
+void
+nvp_fault_throw(const NvpFault *fault)
+{
+	ereport(ERROR,
+			errcode(fault->sqlstate),
+			errmsg("%s", fault->message),
+			fault->detail ? errdetail("%s", fault->detail) : 0,
+			fault->hint ? errhint("%s", fault->hint) : 0);
+}

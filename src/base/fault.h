@@ -45,5 +45,6 @@ extern bool nvp_fault_set(NvpFault *fault, NvpFaultType type, int sqlstate, bool
 						  const char *fmt,...) pg_attribute_printf(5, 6);
 extern void nvp_fault_hint(NvpFault *fault, const char *fmt,...) pg_attribute_printf(2, 3);
 extern void nvp_fault_detail(NvpFault *fault, const char *fmt,...) pg_attribute_printf(2, 3);
+extern void nvp_fault_throw(const NvpFault *fault) pg_attribute_noreturn();
 
 #endif							/* NVP_FAULT_H */

@@ -48,6 +48,7 @@ int			nvp_guc_listing_timeout = 15000;
 bool		nvp_guc_log_requests = false;
 int			nvp_guc_maintenance_interval = 60000;
 int			nvp_guc_max_errands = 4;
+int			nvp_guc_max_expansion = 1000;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_run_time = 0;
@@ -254,9 +255,15 @@ define_limits(void)
 							"Each is a process of its own, and takes one of max_worker_processes.",
 							&nvp_guc_max_errands, 4, 1, 64,
 							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SUSET: it protects the server from files made to harm it */
+	DefineCustomIntVariable("nuvopipe.max_expansion",
+							"How many times larger than it is stored an object may become when it is decompressed.",
+							"Looked at beyond the first 10 MB.  Zero means no limit.",
+							&nvp_guc_max_expansion, 1000, 0, INT_MAX,
+							PGC_SUSET, 0, NULL, NULL, NULL);
 	/* SUSET: it protects the server's disk from its users */
 	DefineCustomIntVariable("nuvopipe.max_object_size",
-							"Largest object that is fetched, counted after decompression by the protocol.",
+							"Largest object that is fetched, counted as it is stored and as it is decompressed.",
 							"Zero means no limit.",
 							&nvp_guc_max_object_size, 0, 0, INT_MAX,
 							PGC_SUSET, GUC_UNIT_KB, NULL, NULL, NULL);

@@ -31,6 +31,7 @@ extern int	nvp_guc_listing_timeout;	/* ms */
 extern bool nvp_guc_log_requests;
 extern int	nvp_guc_maintenance_interval;	/* ms, 0 = never by itself */
 extern int	nvp_guc_max_errands;	/* of one listener */
+extern int	nvp_guc_max_expansion;	/* times, 0 = unlimited */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */
 extern int	nvp_guc_max_retries;
 extern int	nvp_guc_max_run_time;	/* s, 0 = unlimited */

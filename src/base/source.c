@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * source.c
- *		Bytes in memory as a source.
+ *		Bytes in memory as a source, and what wrapping sources share.
  *
  * Pure: also built outside the server (see test/unit).
  *
@@ -70,4 +70,13 @@ nvp_source_memory(const char *data, int64 len)
 	mem->base.total_bytes = len;
 	mem->data = data;
 	return &mem->base;
+}
+
+/* nvp_source_inherit_error makes the failure of a wrapped source that of its wrapper. */
+void
+nvp_source_inherit_error(NvpSource *outer, const NvpSource *inner)
+{
+	outer->error = inner->error;
+	outer->hint = inner->hint;
+	outer->fault = inner->fault;
 }

@@ -63,13 +63,25 @@ zlib_free(voidpf opaque, voidpf address)
 {
 }
 
+/* tell makes the archive's failure that of the member's source; always -1 */
+static int64
+tell(MemberSource *source)
+{
+	const NvpZip *zip = source->zip;
+
+	source->base.error = zip->message;
+	source->base.hint = zip->hint;
+	source->base.fault = zip->status == NVP_ZIP_IO ? NVP_SOURCE_IO :
+		zip->status == NVP_ZIP_LIMIT ? NVP_SOURCE_LIMIT : NVP_SOURCE_DATA;
+	return -1;
+}
+
 static int64
 member_fail(MemberSource *source, NvpZipStatus status, const char *hint, const char *what)
 {
 	nvp_zip_fail(source->zip, status, hint, "member \"%.100s\" of the zip archive %s",
 				 source->member->name, what);
-	source->base.error = source->zip->message;
-	return -1;
+	return tell(source);
 }
 
 static int64
@@ -94,8 +106,7 @@ finish(MemberSource *source)
 	if (n < 0)
 	{
 		nvp_zip_fail(source->zip, NVP_ZIP_IO, NULL, "%s", archive->error ? archive->error : "unknown reason");
-		source->base.error = source->zip->message;
-		return -1;
+		return tell(source);
 	}
 	source->at_end = true;
 	return 0;
@@ -111,8 +122,7 @@ read_packed(MemberSource *source, char *buf, int64 size)
 		return 0;
 	if (!nvp_zip_read(source->zip, buf, n, source->start + source->taken))
 	{
-		source->base.error = source->zip->message;
-		return -1;
+		return tell(source);
 	}
 	source->taken += n;
 	source->zip->source->read_bytes = source->start + source->taken;

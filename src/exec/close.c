@@ -114,7 +114,7 @@ write_down(NvpRun *run, bool to_ledger)
 			nvp_exec_note_issues(run->execution);
 		if (run->job->validator)
 			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));
-		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->sniff, &run->job->format);
+		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->input.sniff, &run->job->input.format);
 	}
 	if (!run->is_bare && keep_input_wanted(run))
 		nvp_exec_keep_input(run->execution, run->input);

@@ -26,7 +26,6 @@
 #include "connector/connector.h"
 #include "fn/fn_format.h"
 #include "model/definition.h"
-#include "pipeline/format_options.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_column_types);
 PG_FUNCTION_INFO_V1(nuvopipe_validation_kinds);
@@ -182,16 +181,6 @@ nuvopipe_connector_types(PG_FUNCTION_ARGS)
 
 /* ---- sample ---- */
 
-static void
-report_fault(const NvpFault *fault)
-{
-	ereport(ERROR,
-			(errcode(fault->sqlstate),
-			 errmsg("%s", fault->message),
-			 fault->detail ? errdetail("%s", fault->detail) : 0,
-			 fault->hint ? errhint("%s", fault->hint) : 0));
-}
-
 /* An input whose objects lie on this server. */
 static NvpConnector *
 load_readable(Datum id)
@@ -222,7 +211,7 @@ first_object(NvpConnector *connector)
 	int			n = 0;
 
 	if (!connector->routine->list(connector, &objects, &n, &fault))
-		report_fault(&fault);
+		nvp_fault_throw(&fault);
 	for (int i = 0; i < n; i++)
 		if (objects[i].taken && (first == NULL || strcmp(objects[i].name, first->name) < 0))
 			first = &objects[i];
@@ -233,16 +222,9 @@ static void
 put_sample(ReturnSetInfo *rsinfo, NvpSpool *spool, const char *name, Jsonb *options, int64 max_rows)
 {
 	NvpSource  *source = nvp_spool_source(spool);
-	char	   *sample = palloc(NVP_SNIFF_BYTES);
-	int64		len = nvp_spool_read_at(spool, 0, sample, NVP_SNIFF_BYTES);
-	NvpFormat	format;
-	NvpSniff	sniff;
 
-	nvp_format_resolve(options, sample, Max(len, 0), spool->size <= NVP_SNIFF_BYTES, name, &format, &sniff);
-	nvp_put_source(rsinfo, source, &format, &sniff, max_rows);
-	if (source->close)
-		source->close(source);
-	pfree(sample);
+	nvp_put_source(rsinfo, source, options, name, max_rows);
+	source->close(source);
 }
 
 static void
@@ -252,11 +234,11 @@ fetch_sample(ReturnSetInfo *rsinfo, NvpConnector *connector, NvpObject *object, 
 	NvpFault	fault = {0};
 
 	if (!connector->routine->fetch(connector, object, spool, NULL, NULL, &fault))
-		report_fault(&fault);
+		nvp_fault_throw(&fault);
 	if (!nvp_spool_flush(spool))
 	{
 		nvp_spool_fault(spool, &fault, "the sample");
-		report_fault(&fault);
+		nvp_fault_throw(&fault);
 	}
 	put_sample(rsinfo, spool, object->name, options, max_rows);
 }

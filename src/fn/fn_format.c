@@ -23,7 +23,6 @@
 #include "base/compat.h"
 #include "fn/fn_format.h"
 #include "format/names.h"
-#include "pipeline/format_options.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_parse);
 PG_FUNCTION_INFO_V1(nuvopipe_sniff);
@@ -93,10 +92,10 @@ put_header(ReturnSetInfo *rsinfo, const NvpReader *reader)
 static void
 report_bad(const NvpReader *reader)
 {
-	ereport(ERROR,
-			errcode(reader->error.is_io ? ERRCODE_IO_ERROR : ERRCODE_BAD_COPY_FILE_FORMAT),
-			errmsg("%s", reader->error.message),
-			reader->error.hint[0] ? errhint("%s", reader->error.hint) : 0);
+	NvpFault	fault;
+
+	nvp_reader_fault(reader, &fault);
+	nvp_fault_throw(&fault);
 }
 
 /* put_rows stores up to max_rows rows, 0 = all; memory of a batch is given back with it */
@@ -147,24 +146,14 @@ count_columns(NvpReader *reader, int64 max_rows)
 		report_bad(reader);
 }
 
-/*
- * nvp_put_source reads a source in a format that is settled and stores the names
- * of the columns (row 0, if the data has any) and up to max_rows rows, 0 = all.
- *
- * errors: 22P04, 58030.
- */
-void
-nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *source, const NvpFormat *format,
-			   const NvpSniff *sniff, int64 max_rows)
+/* put_input stores what an input that was opened holds */
+static void
+put_input(ReturnSetInfo *rsinfo, const NvpInput *input, int64 max_rows)
 {
-	NvpReader  *reader;
+	const NvpFormat *format = &input->format;
+	NvpReader  *reader = nvp_reader_open(input->source, format);
+	char	   *note;
 
-	if (format->kind == NVP_FORMAT_UNKNOWN)
-		ereport(ERROR,
-				errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				errmsg("the format of the data is not known: %s", sniff->kind.reason),
-				errhint("Decompress the data first."));
-	reader = nvp_reader_open(source, format);
 	if (reader->error.message[0])
 		report_bad(reader);
 	if (format->kind != NVP_FORMAT_CSV)
@@ -173,6 +162,30 @@ nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *source, const NvpFormat *format
 		put_header(rsinfo, reader);
 	put_rows(rsinfo, reader, max_rows);
 	nvp_reader_close(reader);
+	note = nvp_input_note(input);
+	if (note)
+		ereport(NOTICE,
+				errmsg("%s", note));
+}
+
+/*
+ * nvp_put_source reads a stored object and stores the names of the columns (row
+ * 0, if the data has any) and up to max_rows rows, 0 = all; none of an empty one.
+ *
+ * errors: 22023 for options, 22P04, 54000, 58030.
+ */
+void
+nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *stored, Jsonb *options,
+			   const char *file_name, int64 max_rows)
+{
+	NvpInput	input;
+	NvpFault	fault = {0};
+
+	if (nvp_input_open(&input, stored, options, file_name, NULL, &fault))
+		put_input(rsinfo, &input, max_rows);
+	else if (fault.type != NVP_SOURCE_DATA_EMPTY)
+		nvp_fault_throw(&fault);
+	nvp_input_close(&input);
 }
 
 /* nuvopipe.parse(data bytea, options jsonb) returns table(row_no bigint, cells text[]) */
@@ -180,17 +193,10 @@ Datum
 nuvopipe_parse(PG_FUNCTION_ARGS)
 {
 	bytea	   *data = PG_GETARG_BYTEA_PP(0);
-	Jsonb	   *options = PG_GETARG_JSONB_P(1);
-	const char *bytes = VARDATA_ANY(data);
-	int64		len = VARSIZE_ANY_EXHDR(data);
-	NvpSource  *source = nvp_source_memory(bytes, len);
-	NvpFormat	format;
-	NvpSniff	sniff;
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	NvpSource  *source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
 
 	InitMaterializedSRF(fcinfo, 0);
-	nvp_format_resolve(options, bytes, len, true, NULL, &format, &sniff);
-	nvp_put_source(rsinfo, source, &format, &sniff, 0);
+	nvp_put_source((ReturnSetInfo *) fcinfo->resultinfo, source, PG_GETARG_JSONB_P(1), NULL, 0);
 	source->close(source);
 	return (Datum) 0;
 }
@@ -200,8 +206,14 @@ Datum
 nuvopipe_sniff(PG_FUNCTION_ARGS)
 {
 	bytea	   *data = PG_GETARG_BYTEA_PP(0);
-	NvpSniff	sniff;
+	NvpSource  *source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	NvpInput	input;
+	NvpFault	fault = {0};
+	Jsonb	   *result;
 
-	nvp_sniff(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data), true, NULL, NULL, &sniff);
-	PG_RETURN_JSONB_P(nvp_sniff_jsonb(&sniff, &sniff.format));
+	(void) nvp_input_open(&input, source, NULL, NULL, NULL, &fault);
+	result = nvp_sniff_jsonb(&input.sniff, &input.format);
+	nvp_input_close(&input);
+	source->close(source);
+	PG_RETURN_JSONB_P(result);
 }

@@ -10,9 +10,9 @@
 
 #include "nodes/execnodes.h"
 
-#include "format/sniff.h"
+#include "pipeline/input.h"
 
-extern void nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *source, const NvpFormat *format,
-						   const NvpSniff *sniff, int64 max_rows);
+extern void nvp_put_source(ReturnSetInfo *rsinfo, NvpSource *stored, Jsonb *options,
+						   const char *file_name, int64 max_rows);
 
 #endif							/* NVP_FN_FORMAT_H */

@@ -25,7 +25,7 @@
 #include "base/digest.h"
 #include "exec/blob.h"
 #include "format/names.h"
-#include "pipeline/format_options.h"
+#include "pipeline/input.h"
 #include "pipeline/issuepack.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_digest_update);
@@ -239,10 +239,10 @@ put_data_row(ReturnSetInfo *result, const NvpBatch *batch, int row)
 static void
 report_bad(const NvpReader *reader)
 {
-	ereport(ERROR,
-			errcode(reader->error.is_empty ? ERRCODE_NO_DATA : ERRCODE_BAD_COPY_FILE_FORMAT),
-			errmsg("%s", reader->error.message),
-			reader->error.hint[0] ? errhint("%s", reader->error.hint) : 0);
+	NvpFault	fault;
+
+	nvp_reader_fault(reader, &fault);
+	nvp_fault_throw(&fault);
 }
 
 /* the first rows; what comes behind them may be bad */
@@ -261,25 +261,14 @@ put_rows(ReturnSetInfo *result, NvpReader *reader, NvpBatch *batch, int64 left)
 }
 
 static NvpReader *
-open_head(NvpSpool *spool, const char *file_name, Jsonb *options, Jsonb **sniff)
+open_head(NvpInput *input, NvpSpool *spool, const char *file_name, Jsonb *options)
 {
-	char	   *sample = palloc(NVP_SNIFF_BYTES);
-	int64		len = 0;
-	int64		n;
-	NvpFormat	format;
-	NvpSniff	verdicts;
+	NvpFault	fault = {0};
 	NvpReader  *reader;
 
-	while (len < NVP_SNIFF_BYTES && (n = nvp_spool_read_at(spool, len, sample + len, NVP_SNIFF_BYTES - len)) > 0)
-		len += n;
-	nvp_format_resolve(options, sample, len, len == spool->size, file_name, &format, &verdicts);
-	if (format.kind == NVP_FORMAT_UNKNOWN)
-		ereport(ERROR,
-				errcode(ERRCODE_BAD_COPY_FILE_FORMAT),
-				errmsg("the format of the data is not known: %s", verdicts.kind.reason),
-				errhint("Accepted are CSV, TSV, JSON and JSON Lines."));
-	*sniff = nvp_sniff_jsonb(&verdicts, &format);
-	reader = nvp_reader_open(nvp_spool_source(spool), &format);
+	if (!nvp_input_open(input, nvp_spool_source(spool), options, file_name, NULL, &fault))
+		nvp_fault_throw(&fault);
+	reader = nvp_reader_open(input->source, &input->format);
 	if (reader->error.message[0])
 		report_bad(reader);
 	return reader;
@@ -297,9 +286,9 @@ nuvopipe_read_head(PG_FUNCTION_ARGS)
 	char	   *file_name = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
 	NvpSpool   *spool = nvp_spool_create();
 	ReturnSetInfo *result;
+	NvpInput	input;
 	NvpReader  *reader;
 	NvpBatch   *batch;
-	Jsonb	   *sniff;
 	Datum	   *names;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -307,14 +296,16 @@ nuvopipe_read_head(PG_FUNCTION_ARGS)
 	PG_TRY();
 	{
 		nvp_blob_lend(PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), spool);
-		reader = open_head(spool, file_name, PG_GETARG_JSONB_P(3), &sniff);
+		reader = open_head(&input, spool, file_name, PG_GETARG_JSONB_P(3));
 		batch = nvp_batch_create(reader->ncols);
 		put_rows(result, reader, batch, PG_GETARG_INT32(4));
 		names = palloc(sizeof(Datum) * (Size) Max(reader->ncols, 1));
 		for (int i = 0; i < reader->ncols; i++)
 			names[i] = text_datum(reader->header[i], strlen(reader->header[i]));
-		put_row(result, 0, 0, make_array(names, NULL, reader->ncols), sniff);
+		put_row(result, 0, 0, make_array(names, NULL, reader->ncols),
+				nvp_sniff_jsonb(&input.sniff, &input.format));
 		nvp_reader_close(reader);
+		nvp_input_close(&input);
 	}
 	PG_FINALLY();
 	{

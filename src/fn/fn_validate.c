@@ -140,16 +140,6 @@ open_row_sink(RowSink *sink, FunctionCallInfo fcinfo, const NvpModel *model)
 
 /* ---- running --------------------------------------------------------------- */
 
-static void
-throw_fault(const NvpFault *fault)
-{
-	ereport(ERROR,
-			errcode(fault->sqlstate),
-			errmsg("%s", fault->message),
-			fault->detail ? errdetail("%s", fault->detail) : 0,
-			fault->hint ? errhint("%s", fault->hint) : 0);
-}
-
 /* an input without rows has no issues; every other fault is the caller's to see */
 static void
 run_job(NvpJob *job, NvpMap **map)
@@ -165,8 +155,8 @@ run_job(NvpJob *job, NvpMap **map)
 		*map = job->map;
 	ok = nvp_job_run(job, &fault);
 	if (!ok && !(fault.type == NVP_SOURCE_DATA_EMPTY && job->reader && job->reader->ncols > 0))
-		throw_fault(&fault);
-	note = job->is_rows ? NULL : nvp_sniff_note(&job->sniff, &job->format);
+		nvp_fault_throw(&fault);
+	note = job->is_rows ? NULL : nvp_input_note(&job->input);
 	if (note)
 		ereport(NOTICE,
 				errmsg("%s", note));

@@ -88,7 +88,7 @@ refill(Decoder *decoder)
 	decoder->base.read_bytes = decoder->inner->read_bytes;
 	if (n < 0)
 	{
-		decoder->base.error = decoder->inner->error;
+		nvp_source_inherit_error(&decoder->base, decoder->inner);
 		return false;
 	}
 	if (n == 0)
@@ -280,7 +280,7 @@ decoder_rewind(NvpSource *source)
 		source->read_bytes = 0;
 		return true;
 	}
-	source->error = decoder->inner->error;
+	nvp_source_inherit_error(source, decoder->inner);
 	return false;
 }
 

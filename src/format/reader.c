@@ -58,10 +58,14 @@ nvp_reader_fail(NvpReader *reader, uint64 line_no, uint64 byte_offset,
 bool
 nvp_reader_fail_io(NvpReader *reader)
 {
-	const char *why = reader->source->error;
+	const NvpSource *source = reader->source;
+	const char *why = source->error;
 
-	reader->error.is_io = true;
-	return nvp_reader_fail(reader, 0, (uint64) reader->source->read_bytes, NULL,
+	reader->error.is_io = (source->fault == NVP_SOURCE_IO);
+	reader->error.is_limit = (source->fault == NVP_SOURCE_LIMIT);
+	if (source->fault != NVP_SOURCE_IO)
+		return nvp_reader_fail(reader, 0, (uint64) source->read_bytes, source->hint, "%s", why);
+	return nvp_reader_fail(reader, 0, (uint64) source->read_bytes, NULL,
 						   "could not read the source: %s", why ? why : "unknown reason");
 }
 

@@ -75,6 +75,7 @@ typedef struct NvpReadError
 	char		hint[256];		/* a sentence, may be empty */
 	bool		is_empty;		/* the source holds no data at all */
 	bool		is_io;			/* the source failed, not the format */
+	bool		is_limit;		/* the source is larger than is allowed */
 	uint64		line_no;
 	uint64		byte_offset;
 } NvpReadError;

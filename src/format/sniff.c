@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * sniff.c
- *		Guess the format of data from its first bytes: compression, encoding,
- *		JSON or delimited text.
+ *		Guess the format of data from its first bytes: encoding, JSON or
+ *		delimited text.
  *
  * Flow:   sample --> encoding --> UTF-8 text --> kind --> [sniff_csv.c]
  *
@@ -37,16 +37,6 @@ has_suffix(const char *name, const char *suffix)
 	size_t		slen = strlen(suffix);
 
 	return nlen >= slen && pg_strcasecmp(name + nlen - slen, suffix) == 0;
-}
-
-static const char *
-find_compression(const char *sample, size_t len)
-{
-	if (len >= 3 && memcmp(sample, "\x1F\x8B\x08", 3) == 0)
-		return "gzip";
-	if (len >= 4 && memcmp(sample, "PK\x03\x04", 4) == 0)
-		return "zip";
-	return "none";
 }
 
 /* sniff_utf16 looks for the zero bytes that ASCII has in UTF-16; false if it is not that */
@@ -268,6 +258,7 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 		  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff)
 {
 	static const NvpSniffPins no_pins;
+	NvpCompression compression;
 	char	   *text;
 	size_t		text_len;
 
@@ -282,8 +273,9 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 	nvp_format_defaults(&sniff->format);
 	if (pins->format.max_record_bytes > 0)
 		sniff->format.max_record_bytes = pins->format.max_record_bytes;
-	sniff->compression = find_compression(sample, len);
-	if (strcmp(sniff->compression, "none") != 0)
+	compression = pins->has_compression ? pins->compression : nvp_compression_find(sample, len);
+	sniff->compression = nvp_compression_name(compression);
+	if (compression != NVP_COMPRESSION_NONE && !pins->has_compression)
 	{
 		sniff->format.kind = NVP_FORMAT_UNKNOWN;
 		nvp_verdict_set(&sniff->kind, 1.0, "the data is compressed (%s)", sniff->compression);

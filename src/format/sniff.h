@@ -16,6 +16,7 @@
 #ifndef NVP_SNIFF_H
 #define NVP_SNIFF_H
 
+#include "format/decompress.h"
 #include "format/reader.h"
 
 #define NVP_SNIFF_BYTES		(256 * 1024)	/* more than this of a sample is not looked at */
@@ -31,7 +32,8 @@ typedef struct NvpVerdict
 typedef struct NvpSniff
 {
 	NvpFormat	format;
-	const char *compression;	/* "none", "gzip" or "zip" */
+	const char *compression;	/* its name, of the outermost if there are several */
+	NvpVerdict	compression_verdict;
 	int			ncols;			/* of delimited text */
 	NvpVerdict	kind;
 	NvpVerdict	encoding;
@@ -44,6 +46,7 @@ typedef struct NvpSniff
 /* what is settled already; guesses about the rest are made under it */
 typedef struct NvpSniffPins
 {
+	bool		has_compression;
 	bool		has_kind;
 	bool		has_encoding;
 	bool		has_delimiter;
@@ -51,7 +54,9 @@ typedef struct NvpSniffPins
 	bool		has_escape;
 	bool		has_header;
 	bool		has_skip_rows;
-	NvpFormat	format;			/* the settled values */
+	const char *member;			/* of an archive, or NULL */
+	NvpCompression compression; /* the settled values */
+	NvpFormat	format;
 } NvpSniffPins;
 
 extern void nvp_sniff(const char *sample, size_t len, bool sample_is_whole,

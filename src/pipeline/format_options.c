@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * format_options.c
- *		The format of some data: sniffed as far as options do not settle it.
+ *		What options settle about the format of some data, and how what was
+ *		found out is told.
  *
- * Flow:   options --> pins --(sniff)--> format
+ * Flow:   options --> pins --(input.c: sniff)--> format
  *
  * What an option settles is settled before the guessing, so that the rest is
  * guessed under it: whether there is a header depends on the delimiter.
@@ -26,7 +27,7 @@
 #define MOST_SKIPPED_ROWS	1000000
 
 static const char *const members[] = {
-	"format", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
+	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
 	"max_record_bytes", NULL
 };
 static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", NULL};
@@ -68,6 +69,20 @@ pin_kind(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 		return;
 	}
 	nvp_path_error(&member, closest_hint(name, format_names), "format \"%s\" is not known", name);
+}
+
+static void
+pin_compression(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
+{
+	static const char *const names[] = {"none", "gzip", "zip", "zstd", "bzip2", "xz", NULL};
+	NvpPath		member = {path, "compression", 0};
+	const char *name = nvp_jsonb_text(root, path, "compression", NULL);
+
+	if (name == NULL || strcmp(name, "auto") == 0)
+		return;
+	if (!nvp_compression_parse(name, &pins->compression))
+		nvp_path_error(&member, closest_hint(name, names), "compression \"%s\" is not known", name);
+	pins->has_compression = true;
 }
 
 static void
@@ -147,6 +162,8 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 		nvp_path_error(&path, NULL, "an object is expected");
 	nvp_jsonb_check_members(root, &path, members);
 	pin_kind(root, &path, pins);
+	pin_compression(root, &path, pins);
+	pins->member = nvp_jsonb_text(root, &path, "member", NULL);
 	pin_encoding(root, &path, pins);
 	pin_signs(root, &path, pins);
 	pins->has_header = nvp_jsonb_get(root, "header") != NULL;
@@ -159,28 +176,18 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 }
 
 /*
- * nvp_format_resolve decides on the format of data.
+ * nvp_format_pins reads options.
  *
- * in: options, an object or NULL; the first bytes of the data, at best
- *	   NVP_SNIFF_BYTES, and whether they are all; the name of its file or NULL.
- * out: *format, ready for nvp_reader_open; *sniff, how each part was decided
- *		(may be NULL).
+ * in: an object, or NULL for none.
  * errors: 22023.
  */
 void
-nvp_format_resolve(Jsonb *options, const char *sample, size_t len, bool whole,
-				   const char *file_name, NvpFormat *format, NvpSniff *sniff)
+nvp_format_pins(Jsonb *options, NvpSniffPins *pins)
 {
-	NvpSniffPins pins = {0};
-	NvpSniff	own;
-
-	if (sniff == NULL)
-		sniff = &own;
-	nvp_format_defaults(&pins.format);
+	memset(pins, 0, sizeof(*pins));
+	nvp_format_defaults(&pins->format);
 	if (options)
-		read_pins(&options->root, &pins);
-	nvp_sniff(sample, len, whole, file_name, &pins, sniff);
-	*format = sniff->format;
+		read_pins(&options->root, pins);
 }
 
 /* ---- the verdicts as jsonb ---------------------------------------------- */
@@ -313,6 +320,7 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 		push_csv(&state, sniff, format);
 	push_text(&state, WJB_KEY, "verdicts");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	push_verdict(&state, "compression", &sniff->compression_verdict);
 	push_verdict(&state, "format", &sniff->kind);
 	push_verdict(&state, "encoding", &sniff->encoding);
 	if (is_csv)

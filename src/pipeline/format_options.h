@@ -1,11 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * format_options.h
- *		The format of some data: sniffed as far as options do not settle it.
+ *		What options settle about the format of some data, and how what was
+ *		found out is told.
  *
- * Options: {"format": "csv|tsv|json|jsonl", "encoding": "utf-8", "delimiter":
- * ";", "quote": "\"" or null, "escape": "\\" or null, "header": true,
- * "skip_rows": 0, "max_record_bytes": 16777216}; every member may be absent.
+ * Options, every one of which may be absent:
+ *	 {"format": "csv|tsv|json|jsonl", "compression": "none|gzip|zip|zstd|bzip2|xz",
+ *	  "member": name of a file in an archive, "encoding": "utf-8",
+ *	  "delimiter": ";", "quote": "\"" or null, "escape": "\\" or null,
+ *	  "header": true, "skip_rows": 0, "max_record_bytes": 16777216}
  *
  * Errors: 22023 with the path "options.<member>"; unknown members with a
  *		   closest-match hint.
@@ -19,8 +22,7 @@
 
 #include "format/sniff.h"
 
-extern void nvp_format_resolve(Jsonb *options, const char *sample, size_t len, bool whole,
-							   const char *file_name, NvpFormat *format, NvpSniff *sniff);
+extern void nvp_format_pins(Jsonb *options, NvpSniffPins *pins);
 extern char *nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format);
 extern Jsonb *nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format);
 

@@ -18,8 +18,6 @@
 #include "format/encode.h"
 #include "pipeline/job.h"
 
-#define SNIFF_BYTES		(256 * 1024)
-
 /* nvp_on_error_parse reads the word of options.on_error; false if unknown. */
 bool
 nvp_on_error_parse(const char *word, NvpOnError *out)
@@ -85,74 +83,15 @@ nvp_job_open(NvpJob *job)
 	job->next_row_no = 1;
 }
 
-static bool
-read_fault(NvpJob *job, NvpFault *fault)
-{
-	NvpReadError *error = &job->reader->error;
-
-	if (error->is_io)
-		nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true, "%s", error->message);
-	else if (error->is_empty)
-		nvp_fault_set(fault, NVP_SOURCE_DATA_EMPTY, ERRCODE_NO_DATA, false, "%s", error->message);
-	else
-		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false, "%s", error->message);
-	if (error->hint[0])
-		nvp_fault_hint(fault, "%s", error->hint);
-	return false;
-}
-
 /* decide on the format by a sample, as far as it is not pinned */
 static bool
 settle_format(NvpJob *job, NvpFault *fault)
 {
-	char	   *sample;
-	int64		len = 0;
-
-	if (job->is_rows)
-	{
-		nvp_format_defaults(&job->format);
-		job->format.kind = NVP_FORMAT_ROWS;
-		return true;
-	}
-	sample = palloc(SNIFF_BYTES);
-	while (len < SNIFF_BYTES)
-	{
-		int64		n = job->source->read(job->source, sample + len, SNIFF_BYTES - len);
-
-		if (n < 0)
-			return nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true,
-								 "%s", job->source->error);
-		if (n == 0)
-			break;
-		len += n;
-	}
-	if (len == 0)
-	{
-		pfree(sample);
-		nvp_fault_set(fault, NVP_SOURCE_DATA_EMPTY, ERRCODE_NO_DATA, false, "the input is empty (0 bytes)");
-		nvp_fault_hint(fault, "Ask the sender for the file again; nothing was loaded.");
-		return false;
-	}
-	nvp_format_resolve(job->format_options, sample, len, len < SNIFF_BYTES, job->file_name,
-					   &job->format, &job->sniff);
-	pfree(sample);
-	if (!job->source->rewind(job->source))
-		return nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true, "%s", job->source->error);
-	if (job->format.kind == NVP_FORMAT_UNKNOWN && job->sniff.compression &&
-		strcmp(job->sniff.compression, "none") != 0)
-	{
-		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_FEATURE_NOT_SUPPORTED, false,
-					  "the input is compressed (%s), which is not supported yet", job->sniff.compression);
-		nvp_fault_hint(fault, "Ask the sender for the file as it was before.");
-		return false;
-	}
-	if (job->format.kind == NVP_FORMAT_UNKNOWN)
-	{
-		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
-					  "the format of the input could not be recognised");
-		nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON and JSON Lines; pin one with options.format.");
-		return false;
-	}
+	if (!job->is_rows)
+		return nvp_input_open(&job->input, job->source, job->format_options, job->file_name, job->member, fault);
+	job->input.source = job->source;
+	nvp_format_defaults(&job->input.format);
+	job->input.format.kind = NVP_FORMAT_ROWS;
 	return true;
 }
 
@@ -177,7 +116,7 @@ check_columns(NvpJob *job, NvpFault *fault)
 	if (!job->is_rows)
 		nvp_fault_detail(fault, "%s%sThe input was read as %s in %s.",
 						 fault->detail ? fault->detail : "", fault->detail ? " " : "",
-						 kinds[job->format.kind], nvp_encoding_name(job->format.encoding));
+						 kinds[job->input.format.kind], nvp_encoding_name(job->input.format.encoding));
 	return false;
 }
 
@@ -186,15 +125,15 @@ open_reader(NvpJob *job, NvpFault *fault)
 {
 	if (!settle_format(job, fault))
 		return false;
-	job->reader = nvp_reader_open(job->source, &job->format);
+	job->reader = nvp_reader_open(job->input.source, &job->input.format);
 	if (job->reader->error.message[0])
-		return read_fault(job, fault);
+		return nvp_reader_fault(job->reader, fault);
 	/* a batch has no more rows than the wider of source and model can afford */
 	job->batch = nvp_batch_create(Max(job->reader->ncols, job->model->ncolumns));
 	job->batch->ncols = job->reader->ncols;
 	nvp_map_update(job->map, job->reader->header, job->reader->ncols);
 	/* keys are known only when all was read */
-	if (job->format.kind == NVP_FORMAT_JSON || job->format.kind == NVP_FORMAT_JSONL || header_is_blank(job->reader))
+	if (job->input.format.kind == NVP_FORMAT_JSON || job->input.format.kind == NVP_FORMAT_JSONL || header_is_blank(job->reader))
 		return true;
 	return check_columns(job, fault);
 }
@@ -284,9 +223,9 @@ static bool
 begin_pass(NvpJob *job, NvpPhase phase, NvpFault *fault)
 {
 	job->next_row_no = 1;
-	nvp_progress_phase(phase, job->source->total_bytes);
+	nvp_progress_phase(phase, job->input.source->total_bytes);
 	if (!nvp_reader_rewind(job->reader))
-		return read_fault(job, fault);
+		return nvp_reader_fault(job->reader, fault);
 	return true;
 }
 
@@ -302,7 +241,7 @@ survey(NvpJob *job, int pass, NvpFault *fault)
 		nvp_validator_survey(job->validator, pass, nvp_map_columns(job->map, job->batch),
 							 job->batch->nrows, job->batch->first_row_no);
 	if (status == NVP_READ_BAD)
-		return read_fault(job, fault);
+		return nvp_reader_fault(job->reader, fault);
 	nvp_validator_survey_end(job->validator, pass);
 	return job->next_row_no == 1 || check_columns(job, fault);
 }
@@ -485,7 +424,7 @@ main_pass(NvpJob *job, NvpFault *fault)
 			return false;
 	}
 	if (status == NVP_READ_BAD)
-		return read_fault(job, fault);
+		return nvp_reader_fault(job->reader, fault);
 	if (!finish_counts(job, blank, fault) || !check_columns(job, fault))
 		return false;
 	return job->output == NULL || job->output->finish(job->output, &job->counts, fault);
@@ -532,6 +471,7 @@ nvp_job_close(NvpJob *job)
 		nvp_validator_free(job->validator);
 	if (job->reader)
 		nvp_reader_close(job->reader);
+	nvp_input_close(&job->input);
 	job->validator = NULL;
 	job->reader = NULL;
 }

@@ -31,7 +31,7 @@
 #include "base/source.h"
 #include "format/reader.h"
 #include "map/map.h"
-#include "pipeline/format_options.h"
+#include "pipeline/input.h"
 #include "pipeline/issuelog.h"
 #include "validate/validate.h"
 
@@ -105,6 +105,7 @@ struct NvpJob
 	bool		is_rows;		/* the source is our own rows format */
 	Jsonb	   *format_options; /* what pins the format, or NULL */
 	const char *file_name;		/* a hint for sniffing, or NULL */
+	const char *member;			/* of an archive, or NULL */
 	Jsonb	   *mapping_config; /* or NULL */
 	NvpOnError	on_error;
 	int64		max_output_rows;	/* developer mode; -1 = all */
@@ -113,8 +114,7 @@ struct NvpJob
 	NvpIssueLog *log;			/* or NULL */
 
 	/* made here */
-	NvpFormat	format;
-	NvpSniff	sniff;
+	NvpInput	input;			/* what the source is */
 	NvpReader  *reader;
 	NvpMap	   *map;
 	NvpValidator *validator;

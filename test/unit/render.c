@@ -40,6 +40,7 @@ chunked_read(NvpSource *source, char *buf, int64 size)
 	if (n > 0)
 		memcpy(buf, s->data + s->at, n);
 	s->at += n;
+	source->read_bytes = s->at;
 	return n;
 }
 
@@ -59,6 +60,7 @@ static bool
 chunked_rewind(NvpSource *source)
 {
 	((ChunkedSource *) source)->at = 0;
+	source->read_bytes = 0;
 	return true;
 }
 
@@ -81,6 +83,7 @@ chunked_source(const char *data, size_t len, size_t chunk)
 	s->data = data;
 	s->len = len;
 	s->chunk = chunk;
+	s->base.total_bytes = len;
 	return &s->base;
 }
 

@@ -14,4 +14,15 @@
 
 #include "common/fe_memutils.h"
 
+/* nobody resets a context here: what a callback would free is freed by close, or leaks */
+typedef struct MemoryContextCallback
+{
+	void		(*func) (void *arg);
+	void	   *arg;
+	struct MemoryContextCallback *next;
+} MemoryContextCallback;
+
+#define CurrentMemoryContext NULL
+#define MemoryContextRegisterResetCallback(context, callback) ((void) (callback))
+
 #endif							/* NVP_SHIM_POSTGRES_H */

@@ -1,0 +1,420 @@
+/*-------------------------------------------------------------------------
+ *
+ * input.c
+ *		An object as it was stored, made ready for a reader.
+ *
+ * See input.h for flow, calls, memory and errors.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "lib/stringinfo.h"
+
+#include "base/guc.h"
+#include "pipeline/input.h"
+
+/* nvp_source_fault turns the failure of a source into a fault; always false. */
+bool
+nvp_source_fault(const NvpSource *source, NvpFault *fault)
+{
+	const char *why = source->error ? source->error : "could not read the source";
+
+	switch (source->fault)
+	{
+		case NVP_SOURCE_IO:
+			nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true, "%s", why);
+			break;
+		case NVP_SOURCE_DATA:
+			nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false, "%s", why);
+			break;
+		case NVP_SOURCE_LIMIT:
+			nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, false, "%s", why);
+			break;
+	}
+	if (source->hint && source->hint[0])
+		nvp_fault_hint(fault, "%s", source->hint);
+	return false;
+}
+
+/* nvp_reader_fault turns the failure of a reader into a fault; always false. */
+bool
+nvp_reader_fault(const NvpReader *reader, NvpFault *fault)
+{
+	const NvpReadError *error = &reader->error;
+
+	if (error->is_io)
+		nvp_fault_set(fault, NVP_FAULT_INTERNAL, ERRCODE_IO_ERROR, true, "%s", error->message);
+	else if (error->is_empty)
+		nvp_fault_set(fault, NVP_SOURCE_DATA_EMPTY, ERRCODE_NO_DATA, false, "%s", error->message);
+	else
+		nvp_fault_set(fault, NVP_PARSING_FAILURE,
+					  error->is_limit ? ERRCODE_PROGRAM_LIMIT_EXCEEDED : ERRCODE_BAD_COPY_FILE_FORMAT,
+					  false, "%s", error->message);
+	if (error->hint[0])
+		nvp_fault_hint(fault, "%s", error->hint);
+	return false;
+}
+
+/* read_sample reads up to NVP_SNIFF_BYTES and goes back; -1 on errors */
+static int64
+read_sample(NvpSource *source, char *sample, int64 size)
+{
+	int64		len = 0;
+
+	while (len < size)
+	{
+		int64		n = source->read(source, sample + len, size - len);
+
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			break;
+		len += n;
+	}
+	return source->rewind(source) ? len : -1;
+}
+
+/* without_suffix takes the suffix of a compression off a name, so that what is left tells of the content */
+static const char *
+without_suffix(const char *name)
+{
+	static const char *const suffixes[] = {".gz", ".zst", ".bz2", ".xz", ".zip"};
+	size_t		len = name ? strlen(name) : 0;
+
+	for (int i = 0; i < lengthof(suffixes); i++)
+	{
+		size_t		n = strlen(suffixes[i]);
+
+		if (len > n && pg_strcasecmp(name + len - n, suffixes[i]) == 0)
+			return pnstrdup(name, len - n);
+	}
+	return name;
+}
+
+/* ---- archives -------------------------------------------------------------- */
+
+static bool
+zip_fault(const NvpZip *zip, NvpFault *fault)
+{
+	bool		is_io = (zip->status == NVP_ZIP_IO);
+	int			sqlstate = is_io ? ERRCODE_IO_ERROR :
+		zip->status == NVP_ZIP_LIMIT ? ERRCODE_PROGRAM_LIMIT_EXCEEDED :
+		zip->status == NVP_ZIP_UNSUPPORTED ? ERRCODE_FEATURE_NOT_SUPPORTED : ERRCODE_BAD_COPY_FILE_FORMAT;
+
+	nvp_fault_set(fault, is_io ? NVP_FAULT_INTERNAL : NVP_PARSING_FAILURE, sqlstate, is_io, "%s", zip->message);
+	if (zip->hint[0])
+		nvp_fault_hint(fault, "%s", zip->hint);
+	return false;
+}
+
+/* what systems put beside the files that somebody packed */
+static bool
+may_be_data(const NvpZipMember *member)
+{
+	const char *slash = strrchr(member->name, '/');
+	const char *base = slash ? slash + 1 : member->name;
+
+	return !member->is_folder && base[0] != '.' && strncmp(member->name, "__MACOSX/", 9) != 0 &&
+		pg_strcasecmp(base, "Thumbs.db") != 0 && pg_strcasecmp(base, "desktop.ini") != 0;
+}
+
+/* open_archive reads the directory of the archive that the source is; false sets the fault */
+static bool
+open_archive(NvpInput *input, NvpFault *fault)
+{
+	NvpZipLimits limits = {
+		.max_bytes = (int64) nvp_guc_max_object_size * 1024,
+		.max_ratio = nvp_guc_max_expansion > 0 ? nvp_guc_max_expansion : INT_MAX
+	};
+
+	if (input->source->read_at == NULL || input->zip)
+	{
+		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_FEATURE_NOT_SUPPORTED, false,
+					  "a zip archive within %s cannot be read", input->zip ? "another" : "compressed data");
+		nvp_fault_hint(fault, "Send the inner archive itself.");
+		return false;
+	}
+	input->zip = nvp_zip_open(input->source, &limits);
+	if (input->zip->status != NVP_ZIP_FINE)
+		return zip_fault(input->zip, fault);
+	input->members = palloc(sizeof(char *) * Max(input->zip->nmembers, 1));
+	for (int i = 0; i < input->zip->nmembers; i++)
+		if (may_be_data(&input->zip->members[i]))
+			input->members[input->nmembers++] = input->zip->members[i].name;
+	return true;
+}
+
+/* name_members writes the first names of an archive's files into a hint */
+static void
+name_members(const NvpInput *input, const char *advice, NvpFault *fault)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < Min(input->nmembers, 10); i++)
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", input->members[i]);
+	if (input->nmembers > 10)
+		appendStringInfo(&names, " and %d more", input->nmembers - 10);
+	nvp_fault_hint(fault, "%s: %s.", advice, names.data);
+}
+
+/* choose_member finds the one that is to be read, NULL with the fault if that is not settled */
+static const NvpZipMember *
+choose_member(NvpInput *input, const char *wanted, NvpFault *fault)
+{
+	const NvpZipMember *member;
+
+	if (wanted == NULL && input->nmembers == 1)
+		wanted = input->members[0];
+	if (wanted)
+	{
+		member = nvp_zip_find(input->zip, wanted);
+		if (member && !member->is_folder)
+			return member;
+		nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_UNDEFINED_FILE, false,
+					  "the zip archive has no file \"%s\"", wanted);
+		name_members(input, "It has", fault);
+		return NULL;
+	}
+	if (input->nmembers == 0)
+	{
+		nvp_fault_set(fault, NVP_SOURCE_DATA_EMPTY, ERRCODE_NO_DATA, false, "the zip archive holds no file");
+		nvp_fault_hint(fault, "Ask the sender for the file again; nothing was loaded.");
+		return NULL;
+	}
+	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
+				  "the zip archive holds %d files, and it is not said which to read", input->nmembers);
+	name_members(input, "Set the option member to one of them", fault);
+	return NULL;
+}
+
+/* add_member makes a member of the archive the next layer; *name becomes its name */
+static bool
+add_member(NvpInput *input, const char *wanted, const char **name, NvpFault *fault)
+{
+	const NvpZipMember *member;
+	NvpSource  *source;
+
+	if (!open_archive(input, fault))
+		return false;
+	member = choose_member(input, wanted, fault);
+	if (member == NULL)
+		return false;
+	source = nvp_zip_source(input->zip, member);
+	if (source == NULL)
+		return zip_fault(input->zip, fault);
+	*name = member->name;
+	input->is_member[input->nlayers] = true;
+	input->source = input->layers[input->nlayers++] = source;
+	return true;
+}
+
+/* ---- layers ---------------------------------------------------------------- */
+
+static void
+add_layer(NvpInput *input, NvpCompression compression)
+{
+	NvpInflateLimits limits = {
+		.max_bytes = (int64) nvp_guc_max_object_size * 1024,
+		.max_ratio = nvp_guc_max_expansion,
+		.free_bytes = NVP_INFLATE_FREE_BYTES
+	};
+
+	input->source = nvp_decompress_open(input->source, compression, &limits);
+	input->layers[input->nlayers++] = input->source;
+}
+
+static bool
+fail_depth(NvpInput *input, NvpCompression compression, NvpFault *fault)
+{
+	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, false,
+				  "the input is compressed more than %d times; below that it is %s again",
+				  NVP_MOST_LAYERS, nvp_compression_name(compression));
+	nvp_fault_hint(fault, "Compress the file once only.");
+	return false;
+}
+
+/* note_compression writes down what the outermost layer is */
+static NvpCompression
+note_compression(NvpInput *input, const NvpSniffPins *pins, const char *sample, int64 len)
+{
+	NvpCompression found = nvp_compression_find(sample, len);
+
+	if (input->nlayers > 0)
+		return found;
+	if (pins->has_compression && len > 0)
+		found = pins->compression;
+	input->sniff.compression = nvp_compression_name(found);
+	if (found != NVP_COMPRESSION_NONE)
+		nvp_verdict_set(&input->sniff.compression_verdict, 1.0,
+						pins->has_compression ? "given" : "it begins like %s data", nvp_compression_name(found));
+	return found;
+}
+
+/*
+ * unwrap decompresses as long as what comes out begins like something
+ * compressed.
+ *
+ * in: the name of the object, and the wanted member of an archive, or NULL.
+ * out: the first bytes of what is inside, and how many; its name, if it has one.
+ */
+static bool
+unwrap(NvpInput *input, const NvpSniffPins *pins, const char *member,
+	   char *sample, int64 *len, const char **name, NvpFault *fault)
+{
+	for (;;)
+	{
+		NvpCompression found;
+
+		*len = read_sample(input->source, sample, NVP_SNIFF_BYTES);
+		if (*len < 0)
+			return nvp_source_fault(input->source, fault);
+		if (pins->has_compression && pins->compression == NVP_COMPRESSION_NONE)
+			return true;
+		found = note_compression(input, pins, sample, *len);
+		if (found == NVP_COMPRESSION_NONE)
+			return true;
+		if (input->nlayers == NVP_MOST_LAYERS)
+			return fail_depth(input, found, fault);
+		if (found == NVP_COMPRESSION_ZIP)
+		{
+			if (!add_member(input, member, name, fault))
+				return false;
+			continue;
+		}
+		add_layer(input, found);
+		*name = without_suffix(*name);
+	}
+}
+
+/* sniff_inside decides on the format of what is inside; false: no reader is for it, or it is empty */
+static bool
+sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
+			 const NvpSniffPins *pins, NvpFault *fault)
+{
+	const char *compression = input->sniff.compression;
+	NvpVerdict	verdict = input->sniff.compression_verdict;
+
+	nvp_sniff(sample, len, len < NVP_SNIFF_BYTES, name, pins, &input->sniff);
+	input->sniff.compression = compression;
+	input->sniff.compression_verdict = verdict;
+	input->format = input->sniff.format;
+	if (len == 0)
+	{
+		nvp_fault_set(fault, NVP_SOURCE_DATA_EMPTY, ERRCODE_NO_DATA, false,
+					  input->nlayers > 0 ? "the input holds nothing (0 bytes after decompression)" : "the input is empty (0 bytes)");
+		nvp_fault_hint(fault, "Ask the sender for the file again; nothing was loaded.");
+		return false;
+	}
+	if (input->format.kind != NVP_FORMAT_UNKNOWN)
+		return true;
+	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
+				  "the format of the data is not known%s%s",
+				  input->sniff.kind.reason[0] ? ": " : "", input->sniff.kind.reason);
+	nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON and JSON Lines; pin one with the option format.");
+	return false;
+}
+
+static void
+begin(NvpInput *input, NvpSource *stored)
+{
+	memset(input, 0, sizeof(*input));
+	input->source = stored;
+	input->sniff.compression = nvp_compression_name(NVP_COMPRESSION_NONE);
+}
+
+/*
+ * nvp_input_open finds out what a stored object is.
+ *
+ * in: the stored bytes, at their beginning; options as for nvp_format_pins, or
+ *	   NULL; the name of the object, or NULL; the member that is to be read of
+ *	   an archive, or NULL for that of the options, else the only one.
+ * out: a source at its beginning and a format that a reader can be opened with.
+ * owner: nvp_input_close, also after a failure.
+ */
+bool
+nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
+			   const char *file_name, const char *member, NvpFault *fault)
+{
+	NvpSniffPins pins;
+	char	   *sample;
+	int64		len;
+	bool		ok;
+
+	begin(input, stored);
+	nvp_format_pins(options, &pins);
+	sample = palloc(NVP_SNIFF_BYTES);
+	ok = unwrap(input, &pins, member ? member : pins.member, sample, &len, &file_name, fault);
+	if (ok)
+		ok = sniff_inside(input, sample, len, file_name, &pins, fault);
+	else
+		nvp_verdict_set(&input->sniff.kind, 1.0, "%s", fault->message);
+	pfree(sample);
+	return ok;
+}
+
+/*
+ * nvp_input_members lists what is in an archive.
+ *
+ * in: as for nvp_input_open.
+ * out: input->members and nmembers; none if the object is no archive, or if the
+ *	   options settle what is to be read.
+ * owner: nvp_input_close.
+ */
+bool
+nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *fault)
+{
+	NvpSniffPins pins;
+	char		first[NVP_COMPRESSION_MARK_BYTES];
+	int64		len;
+
+	begin(input, stored);
+	nvp_format_pins(options, &pins);
+	if (pins.member || (pins.has_compression && pins.compression != NVP_COMPRESSION_ZIP))
+		return true;
+	len = read_sample(stored, first, sizeof(first));
+	if (len < 0)
+		return nvp_source_fault(stored, fault);
+	return nvp_compression_find(first, len) != NVP_COMPRESSION_ZIP || open_archive(input, fault);
+}
+
+/*
+ * nvp_input_note returns what has to be told of an input that no issue would
+ * show, when all of it was read; NULL if there is nothing.
+ */
+char *
+nvp_input_note(const NvpInput *input)
+{
+	char	   *note = nvp_sniff_note(&input->sniff, &input->format);
+
+	for (int i = 0; i < input->nlayers; i++)
+	{
+		int64		rest = input->is_member[i] ? 0 : nvp_decompress_rest(input->layers[i]);
+
+		if (rest > 0)
+			note = psprintf("%s%s" INT64_FORMAT " bytes behind the compressed data are none of it and were not read",
+							note ? note : "", note ? "; " : "", rest);
+	}
+	return note;
+}
+
+/* nvp_input_close releases what open made; the stored source stays open. */
+void
+nvp_input_close(NvpInput *input)
+{
+	for (int i = input->nlayers - 1; i >= 0; i--)
+	{
+		if (input->is_member[i])
+			input->layers[i]->close(input->layers[i]);
+		else
+			nvp_decompress_release(input->layers[i]);
+	}
+	if (input->zip)
+		nvp_zip_close(input->zip);
+	input->nlayers = input->nmembers = 0;
+	input->zip = NULL;
+	input->source = NULL;
+}
