@@ -30,6 +30,8 @@ SELECT pg_temp.plan('{"cron": "0 10 * * *", "time_zone": "Pacific/Apia"}', '2011
 \echo == overlap: once, the first
 SELECT pg_temp.plan('{"cron": "30 2 * * *", "time_zone": "Europe/Berlin"}', '2024-10-26 12:00', 2);
 SELECT pg_temp.plan('{"frequency": "DAILY", "starts_on": "2024-10-20T00:30:00Z", "time_zone": "Europe/Berlin"}', '2024-10-26 12:00', 2);
+\echo == overlap: not again, asked within the second pass
+SELECT pg_temp.plan('{"cron": "30 2 * * *", "time_zone": "Europe/Berlin"}', '2024-10-27 01:10', 1);
 \echo == every-hour rules and elapsed frequencies: both passes, none in the gap
 SELECT pg_temp.plan('{"cron": "30 * * * *", "time_zone": "Europe/Berlin"}', '2024-10-27 00:00');
 SELECT pg_temp.plan('{"cron": "30 * * * *", "time_zone": "Europe/Berlin"}', '2024-03-31 00:00', 2);
