@@ -422,7 +422,9 @@ SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/resume', '
 	request => '{"type": "object", "properties": {}}', response => _nuvopipe.data_of('Schedule'));
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/pipeline/{id}/schedule/backfill', 'schedule_backfill', 'Run past instants of a schedule that did not run', status => 202,
 	request => '{"type": "object", "required": ["from"], "properties": {"from": {"type": "string", "format": "date-time"}, "to": {"type": "string", "format": "date-time"},
-		"max_runs": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}}}');
+		"max_runs": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100}}}',
+	response => '{"type": "object", "required": ["data"], "properties": {"data": {"type": "array", "items": {"type": "object", "required": ["planned_at", "outcome", "run"], "properties": {
+		"planned_at": {"type": "string", "format": "date-time"}, "outcome": {"type": "string"}, "run": {"type": ["string", "null"], "format": "uuid"}}}}}}');
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/planned-run', 'planned_run_list', 'List planned instants and what became of them', response => _nuvopipe.list_of('PlannedRun'));
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/calendar', 'calendar_create', 'Create a calendar', status => 201,
 	request => _nuvopipe.body_of('CalendarInput'), response => _nuvopipe.data_of('Calendar'));

@@ -17,7 +17,7 @@ DECLARE
 	e uuid := retention_test.old_id(age);
 	p uuid := 'aaaaaaaa-0000-7000-8000-000000000001';
 BEGIN
-	INSERT INTO _nuvopipe.run VALUES (tenant, e, p, 'MANUAL', t, tenant);
+	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by) VALUES (tenant, e, p, 'MANUAL', t, tenant);
 	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type, status, attempts,
 			available_at, queued_at, finished_at, created_at, created_by, updated_at, updated_by, has_issues, input_id, lease_until, object_path)
 		VALUES (tenant, e, e, p, p, tenant, 'postgres', 'MANUAL', status, 1, t, t, CASE WHEN status IN ('QUEUED', 'RUNNING') THEN NULL ELSE t END, t, tenant, t, tenant,
