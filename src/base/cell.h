@@ -22,13 +22,15 @@ typedef enum NvpCellKind
 {
 	NVP_CELL_NULL = 0,			/* absent, or JSON null */
 	NVP_CELL_TEXT,				/* text as written; delimited files know only this */
-	NVP_CELL_NUMBER,			/* JSON number: ptr/len is its literal */
-	NVP_CELL_BOOL,				/* JSON boolean: ptr/len is "true" or "false" */
-	NVP_CELL_JSON				/* JSON object or array: ptr/len is its text */
+	NVP_CELL_NUMBER,			/* number of JSON or of a spreadsheet: ptr/len is its literal */
+	NVP_CELL_BOOL,				/* boolean of these: ptr/len is "true" or "false" */
+	NVP_CELL_JSON,				/* JSON object or array: ptr/len is its text */
+	NVP_CELL_ERROR				/* no value, but why there is none: #N/A of a spreadsheet */
 } NvpCellKind;
 
 #define NVP_CELL_QUOTED		0x01	/* stood in quotes in a delimited file */
 #define NVP_CELL_UTF8		0x02	/* known to be well-formed UTF-8 without U+0000 */
+#define NVP_CELL_PERCENT	0x04	/* a number that is shown as a percentage: 0.5 as 50 % */
 
 typedef struct NvpCell
 {

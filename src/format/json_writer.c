@@ -173,6 +173,7 @@ put_cell(NvpWriter *writer, const NvpCell *cell)
 			nvp_writer_put(writer, "null", 4);
 			break;
 		case NVP_CELL_TEXT:
+		case NVP_CELL_ERROR:
 			put_string(writer, cell->ptr, cell->len);
 			break;
 		case NVP_CELL_NUMBER:

@@ -20,7 +20,7 @@
 #include "format/reader_impl.h"
 
 static const NvpReaderEntry *const entries[] = {
-	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry
+	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xlsx_entry
 };
 
 /* nvp_format_defaults describes the usual CSV file: UTF-8, comma, double quote, header. */
@@ -35,6 +35,7 @@ nvp_format_defaults(NvpFormat *format)
 	format->escape = '"';
 	format->has_header = true;
 	format->max_record_bytes = NVP_DEFAULT_RECORD_BYTES;
+	format->sheet_index = -1;
 }
 
 /* nvp_reader_fail notes why and where reading ended; always false. */

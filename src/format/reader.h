@@ -26,7 +26,10 @@ typedef enum NvpFormatKind
 	NVP_FORMAT_CSV,				/* delimited text, TSV included */
 	NVP_FORMAT_JSON,			/* an array of objects */
 	NVP_FORMAT_JSONL,			/* one object a line */
-	NVP_FORMAT_ROWS				/* our own rows of cells (results of queries) */
+	NVP_FORMAT_ROWS,			/* our own rows of cells (results of queries) */
+	NVP_FORMAT_XLSX,			/* workbooks: Office Open XML */
+	NVP_FORMAT_ODS,				/* OpenDocument */
+	NVP_FORMAT_XLS				/* Excel 97 to 2003 */
 } NvpFormatKind;
 
 typedef enum NvpEncoding
@@ -49,6 +52,9 @@ typedef struct NvpFormat
 	bool		has_header;		/* else columns are named column_1 ... */
 	int			skip_rows;		/* records before the header (preamble) */
 	int64		max_record_bytes;	/* longer records are an error, default 16 MB */
+	int64		max_unpacked_bytes; /* of a member of a container; 0 = no limit */
+	const char *sheet;			/* workbooks: a name, "*" for all, NULL for the first visible one */
+	int			sheet_index;	/* without a name: from 0, -1 = not given */
 } NvpFormat;
 
 typedef enum NvpReadStatus

@@ -168,7 +168,7 @@ split_row(NvpBatch *batch, int row, int ncols, const char *p, uint32 len)
 		cell_len = get_uint32(p + 1);
 		p += CELL_HEAD;
 		len -= CELL_HEAD;
-		if (kind > NVP_CELL_JSON || cell_len > len || (kind == NVP_CELL_NULL && cell_len > 0))
+		if (kind > NVP_CELL_ERROR || cell_len > len || (kind == NVP_CELL_NULL && cell_len > 0))
 			return false;
 		nvp_cell_set(nvp_batch_column(batch, col) + row,
 					 kind == NVP_CELL_NULL ? NULL : p, cell_len, kind, 0);

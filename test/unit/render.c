@@ -6,12 +6,12 @@
  * Form:   one line for the header, one for each row, one for the end:
  *
  *		   a,b
- *		   L2 w2 <text> #12 ?true {[1]} ~
+ *		   L2 w2 <text> #12 ?true {[1]} !#N/A! ~
  *		   L3 w3 many <x> <y> +<z>
  *		   end rows=2 blank=0 skipped=1
  *
  *		   Bytes that are not printable ASCII are shown as \xHH; q follows
- *		   a cell that stood in quotes.
+ *		   a cell that stood in quotes, % one that is shown as a percentage.
  *
  *-------------------------------------------------------------------------
  */
@@ -102,15 +102,17 @@ put_text(StringInfo out, const char *p, size_t len)
 static void
 put_cell(StringInfo out, const NvpCell *cell)
 {
-	static const char *const open[] = {" ~", " <", " #", " ?", " {"};
-	static const char *const close[] = {"", ">", "", "", "}"};
+	static const char *const open[] = {" ~", " <", " #", " ?", " {", " !"};
+	static const char *const close[] = {"", ">", "", "", "}", "!"};
 
 	appendStringInfoString(out, open[cell->kind]);
 	put_text(out, cell->ptr, cell->len);
 	appendStringInfoString(out, close[cell->kind]);
 	if (cell->flags & NVP_CELL_QUOTED)
 		appendStringInfoChar(out, 'q');
-	if (cell->flags & ~(NVP_CELL_QUOTED | NVP_CELL_UTF8))
+	if (cell->flags & NVP_CELL_PERCENT)
+		appendStringInfoChar(out, '%');
+	if (cell->flags & ~(NVP_CELL_QUOTED | NVP_CELL_UTF8 | NVP_CELL_PERCENT))
 		appendStringInfoString(out, "(private flag)");
 }
 
