@@ -6,6 +6,7 @@ SQL_SCHEMA = \
 	sql/schema/025-role.sql \
 	sql/schema/030-type.sql \
 	sql/schema/035-execution-type.sql \
+	sql/schema/036-alert-type.sql \
 	sql/schema/040-catalogue.sql \
 	sql/schema/045-api.sql \
 	sql/schema/050-run.sql \
@@ -50,6 +51,10 @@ SQL_ROUTINE = \
 	sql/routine/principal.sql \
 	sql/routine/token.sql \
 	sql/routine/webhook.sql \
+	sql/routine/monitor.sql \
+	sql/routine/alert_process.sql \
+	sql/routine/alert_run.sql \
+	sql/routine/alert.sql \
 	sql/routine/stream.sql \
 	sql/routine/route.sql \
 	sql/routine/api_request.sql \

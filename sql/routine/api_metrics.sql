@@ -135,7 +135,7 @@ DECLARE
 BEGIN
 	PERFORM _nuvopipe.require_right('read', 'metrics');
 	PERFORM _nuvopipe.require_right('read', 'execution');
-	RETURN to_jsonb(_nuvopipe.execution_metrics(tenant) || _nuvopipe.queue_metrics(tenant));
+	RETURN to_jsonb(_nuvopipe.execution_metrics(tenant) || _nuvopipe.queue_metrics(tenant) || _nuvopipe.alert_metrics());
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.metrics IS

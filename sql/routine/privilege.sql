@@ -45,6 +45,7 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.uuid_time(uuid),
 	_nuvopipe.spread_quantile(bigint[], float8),
 	_nuvopipe.processes(),
+	_nuvopipe.queue_state(uuid[], timestamptz),
 	_nuvopipe.describe_query(text),
 	_nuvopipe.columns_of_query(text[], oid[], int[])
 	TO nuvopipe_user;

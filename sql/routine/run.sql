@@ -257,7 +257,8 @@ Errors: 25001 in a transaction block, 42501 without nuvopipe_admin.';
 
 CREATE OR REPLACE FUNCTION _nuvopipe.processes(OUT pid int, OUT kind text, OUT database_id oid, OUT started_at timestamptz,
 	OUT idle boolean, OUT execution uuid, OUT executions bigint, OUT phase text, OUT phase_started_at timestamptz,
-	OUT bytes_done bigint, OUT bytes_total bigint, OUT rows_done bigint, OUT error_cells bigint) RETURNS SETOF record
+	OUT bytes_done bigint, OUT bytes_total bigint, OUT rows_done bigint, OUT error_cells bigint,
+	OUT idle_since timestamptz, OUT moved_at timestamptz, OUT memory bigint, OUT addresses int) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'nuvopipe_processes' LANGUAGE C STRICT VOLATILE;
 
 CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
@@ -265,13 +266,21 @@ CREATE OR REPLACE VIEW nuvopipe.workers WITH (security_barrier) AS
 			(SELECT e.id FROM _nuvopipe.execution e
 				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)) AS execution,
 			-- a sum over all organizations
-			CASE WHEN _nuvopipe.is_admin() THEN w.executions END AS executions
+			CASE WHEN _nuvopipe.is_admin() THEN w.executions END AS executions,
+			w.idle_since,
+			CASE WHEN w.phase <> 'idle' AND (_nuvopipe.is_admin() OR EXISTS (SELECT FROM _nuvopipe.execution e
+				WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)))
+				THEN w.phase END AS phase,
+			CASE WHEN _nuvopipe.is_admin() THEN w.memory END AS memory
 		FROM _nuvopipe.processes() w
 		WHERE w.database_id = 0 OR w.database_id = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database());
 COMMENT ON VIEW nuvopipe.workers IS 'Processes that serve this database: launcher, keeper, runners, senders, listeners and their errands, scribes, and sessions in nuvopipe.run or work. Empty unless the library is preloaded.';
 COMMENT ON COLUMN nuvopipe.workers.kind IS 'launcher (one a cluster), keeper (one a database), runner, sender (tells webhooks), session, listener (serves the API over HTTP), errand (runs a request that reaches out, for a listener), scribe (writes jobs into the database of pg_cron, where that is another one).';
 COMMENT ON COLUMN nuvopipe.workers.execution IS 'What it runs now, if the caller may see that.';
 COMMENT ON COLUMN nuvopipe.workers.executions IS 'How many it has run so far; of a listener: how many requests it has answered. For admins alone.';
+COMMENT ON COLUMN nuvopipe.workers.idle_since IS 'Since when a runner or sender waits for work; null while it has some.';
+COMMENT ON COLUMN nuvopipe.workers.phase IS 'Of the execution: fetch, survey, process, deliver or finish; if the caller may see that.';
+COMMENT ON COLUMN nuvopipe.workers.memory IS 'Bytes the process has for itself, without what the server shares; null where the system does not tell. For admins alone.';
 
 CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS
 	SELECT w.execution, e.pipeline_id AS pipeline, e.object_path AS input, w.phase, w.phase_started_at,
@@ -281,12 +290,13 @@ CREATE OR REPLACE VIEW nuvopipe.execution_progress WITH (security_barrier) AS
 			round(w.rows_done / greatest(extract(epoch FROM clock_timestamp() - w.phase_started_at), 0.001)) AS rows_per_second,
 			CASE WHEN w.bytes_done > 0 AND w.bytes_total > w.bytes_done THEN
 				(clock_timestamp() - w.phase_started_at) * ((w.bytes_total - w.bytes_done)::float8 / w.bytes_done) END AS remaining,
-			w.pid
+			w.pid, w.moved_at
 		FROM _nuvopipe.processes() w
 			JOIN _nuvopipe.execution e ON e.tenant_id = _nuvopipe.tenant() AND e.id = w.execution
 		WHERE _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.execution_progress IS 'How far the running executions have come, live from shared memory. Empty unless the library is preloaded.';
 COMMENT ON COLUMN nuvopipe.execution_progress.phase IS 'fetch, survey, process, deliver or finish; bytes and rows count within the phase.';
+COMMENT ON COLUMN nuvopipe.execution_progress.moved_at IS 'When bytes or rows were seen to have moved; the keeper looks every third of nuvopipe.lease_timeout.';
 COMMENT ON COLUMN nuvopipe.execution_progress.remaining IS 'Estimate for the rest of this phase.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.explain_pipeline(pipeline text) RETURNS SETOF text

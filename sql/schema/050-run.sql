@@ -77,6 +77,8 @@ CREATE TABLE _nuvopipe.execution (
 CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, available_at) WHERE status IN ('QUEUED', 'RUNNING');
 CREATE INDEX execution_pipeline_idx ON _nuvopipe.execution (tenant_id, pipeline_id, created_at DESC);
 CREATE INDEX execution_created_idx ON _nuvopipe.execution (tenant_id, created_at, id);	-- the list, page by page
+CREATE INDEX execution_finished_idx ON _nuvopipe.execution (tenant_id, finished_at) WHERE finished_at IS NOT NULL;	-- what ended lately
+CREATE INDEX execution_failed_idx ON _nuvopipe.execution (tenant_id, finished_at) WHERE status = 'FAILED';
 CREATE INDEX execution_run_idx ON _nuvopipe.execution (tenant_id, run_id);
 CREATE INDEX execution_input_idx ON _nuvopipe.execution (tenant_id, input_id) WHERE input_id IS NOT NULL;
 CREATE INDEX execution_output_idx ON _nuvopipe.execution (tenant_id, output_id) WHERE output_id IS NOT NULL;

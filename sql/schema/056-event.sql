@@ -68,4 +68,5 @@ CREATE TABLE _nuvopipe.outbox (
 
 -- senders take the oldest that is due; keepers ask when the next one will be
 CREATE INDEX outbox_order_idx ON _nuvopipe.outbox (tenant_id, webhook_id, id) WHERE status = 'PENDING';
+CREATE INDEX outbox_dead_idx ON _nuvopipe.outbox (tenant_id, webhook_id, updated_at) WHERE status = 'DEAD';
 CREATE INDEX outbox_due_idx ON _nuvopipe.outbox (tenant_id, webhook_id, next_at) WHERE status = 'PENDING';

@@ -123,6 +123,7 @@ nvp_slot_take(NvpProcessKind kind)
 		slot->database = MyDatabaseId;
 		slot->started_at = MyStartTimestamp;
 		slot->is_idle = kind == NVP_PROCESS_RUNNER || kind == NVP_PROCESS_SENDER;
+		slot->idle_since = GetCurrentTimestamp();
 		if (kind == NVP_PROCESS_LAUNCHER)
 			nvp_shared->launcher_procno = slot->procno;
 		nvp_shared->listeners += kind == NVP_PROCESS_LISTENER;
@@ -155,6 +156,15 @@ nvp_slot_free(void)
 	nvp_my_slot = NULL;
 }
 
+/* the caller holds the lock */
+static void
+note_idle(bool is_idle)
+{
+	if (is_idle && !nvp_my_slot->is_idle)
+		nvp_my_slot->idle_since = GetCurrentTimestamp();
+	nvp_my_slot->is_idle = is_idle;
+}
+
 /* nvp_slot_execution notes which execution this process runs; NULL = none. */
 void
 nvp_slot_execution(const pg_uuid_t *execution)
@@ -163,7 +173,8 @@ nvp_slot_execution(const pg_uuid_t *execution)
 		return;
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
 	nvp_my_slot->has_execution = execution != NULL;
-	nvp_my_slot->is_idle = execution == NULL;
+	note_idle(execution == NULL);
+	nvp_my_slot->moved_at = 0;
 	if (execution)
 	{
 		nvp_my_slot->execution = *execution;
@@ -179,7 +190,7 @@ nvp_slot_idle(bool is_idle)
 	if (nvp_my_slot == NULL)
 		return;
 	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
-	nvp_my_slot->is_idle = is_idle;
+	note_idle(is_idle);
 	LWLockRelease(nvp_shared->lock);
 }
 

@@ -44,6 +44,7 @@ typedef struct NvpSlot
 	Oid			database;
 	TimestampTz started_at;
 	bool		is_idle;		/* a runner or sender that waits for work */
+	TimestampTz idle_since;		/* if it is */
 	bool		has_execution;
 	pg_uuid_t	execution;
 	int64		executions;		/* done so far; of a listener: requests */
@@ -52,6 +53,8 @@ typedef struct NvpSlot
 	volatile bool has_news;		/* of a listener: a commit has told so since it looked */
 	uint64		addresses[NVP_ENDPOINT_MAX];	/* of a listener: hashes of what it has bound, 0 = none */
 	NvpProgress progress;
+	NvpProgress seen;			/* what the keeper saw of it last, and */
+	TimestampTz moved_at;		/* when it was different before; 0 = not seen yet */
 } NvpSlot;
 
 /* what the launcher knows of a database */
@@ -77,6 +80,8 @@ typedef struct NvpShared
 	LWLock	   *lock;
 	int			launcher_procno;	/* -1 = none */
 	uint32		listeners;		/* how many have come so far */
+	TimestampTz refused_since;	/* since when the server has had no slot for a process of ours; 0 = it has */
+	TimestampTz refused_last;	/* when that was seen last */
 	NvpDatabase databases[NVP_DATABASES];
 	NvpSlot		slots[NVP_SLOTS];
 } NvpShared;

@@ -22,6 +22,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/watch.h"
 #include "exec/execution.h"
 #include "exec/schedule.h"
 
@@ -485,7 +486,7 @@ nvp_exec_due(TimestampTz *next)
 	return due;
 }
 
-/* nvp_exec_renew prolongs the leases of executions whose process is alive. */
+/* nvp_exec_renew prolongs the leases of executions whose process is alive, and notes which of them get on. */
 void
 nvp_exec_renew(void)
 {
@@ -500,6 +501,7 @@ nvp_exec_renew(void)
 				   " AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
 				   " AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'");
 	nvp_query_close(&query);
+	nvp_watch_progress(MyDatabaseId);
 }
 
 /* nvp_exec_take notes which object this execution processes. */

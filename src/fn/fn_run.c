@@ -24,6 +24,7 @@
 #include "exec/maintain.h"
 #include "exec/run.h"
 #include "base/shmem.h"
+#include "base/watch.h"
 #include "worker/worker.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_run);
@@ -314,10 +315,14 @@ static void
 put_process(ReturnSetInfo *result, const NvpSlot *slot)
 {
 	const NvpProgress *p = &slot->progress;
-	Datum		values[13];
-	bool		nulls[13] = {false};
+	Datum		values[17];
+	bool		nulls[17] = {false};
+	int			addresses = 0;
+	int64		memory = nvp_watch_memory(slot->pid);
 	pg_uuid_t	execution = slot->execution;
 
+	for (int i = 0; i < NVP_ENDPOINT_MAX; i++)
+		addresses += slot->addresses[i] != 0;
 	values[0] = Int32GetDatum(slot->pid);
 	values[1] = CStringGetTextDatum(kind_name(slot->kind));
 	values[2] = ObjectIdGetDatum(slot->database);
@@ -333,6 +338,14 @@ put_process(ReturnSetInfo *result, const NvpSlot *slot)
 	values[10] = Int64GetDatum(p->bytes_total);
 	values[11] = Int64GetDatum(p->rows_done);
 	values[12] = Int64GetDatum(p->error_cells);
+	nulls[13] = !slot->is_idle || slot->idle_since == 0;
+	values[13] = TimestampTzGetDatum(slot->idle_since);
+	nulls[14] = !slot->has_execution;
+	values[14] = TimestampTzGetDatum(Max(slot->moved_at, p->phase_started_at));
+	nulls[15] = memory < 0;
+	values[15] = Int64GetDatum(memory);
+	nulls[16] = slot->kind != NVP_PROCESS_LISTENER;
+	values[16] = Int32GetDatum(addresses);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

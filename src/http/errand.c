@@ -34,6 +34,7 @@
 #include "utils/memutils.h"
 
 #include "base/guc.h"
+#include "base/watch.h"
 #include "http/internal.h"
 
 #define LATE_MS			10000	/* beyond request_statement_timeout: for the process to start, and to send the answer */
@@ -166,6 +167,7 @@ send_off(NvpErrand *errand)
 	worker.bgw_notify_pid = MyProcPid;
 	is_started = RegisterDynamicBackgroundWorker(&worker, &errand->process);
 	MemoryContextSwitchTo(old);
+	nvp_watch_start(is_started);
 	return is_started;
 }
 

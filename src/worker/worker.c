@@ -20,6 +20,7 @@
 #include "base/compat.h"
 #include "base/process.h"
 #include "base/shmem.h"
+#include "base/watch.h"
 #include "worker/worker.h"
 
 /*
@@ -95,6 +96,7 @@ bool
 nvp_worker_start(const char *entry, const char *name, Oid database)
 {
 	BackgroundWorker worker = {0};
+	bool		started;
 
 	strlcpy(worker.bgw_name, name, BGW_MAXLEN);
 	strlcpy(worker.bgw_type, name, BGW_MAXLEN);
@@ -105,5 +107,7 @@ nvp_worker_start(const char *entry, const char *name, Oid database)
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_main_arg = ObjectIdGetDatum(database);
 	worker.bgw_notify_pid = MyProcPid;
-	return RegisterDynamicBackgroundWorker(&worker, NULL);
+	started = RegisterDynamicBackgroundWorker(&worker, NULL);
+	nvp_watch_start(started);
+	return started;
 }
