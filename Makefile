@@ -18,7 +18,7 @@ REGRESS_OPTS = --inputdir=test
 ISOLATION    = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test --outputdir=.
 
-EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/model/*_data.h)
+EXTRA_CLEAN  = sql/nuvopipe--$(EXTVERSION).sql $(wildcard src/*/*_data.h)
 
 # what a bare machine must understand: PostgreSQL may not be there yet
 SUITES       = lint unit regress isolation pgtap tap
@@ -45,10 +45,13 @@ sql/nuvopipe--$(EXTVERSION).sql: $(SQL_SCHEMA) $(SQL_ROUTINE) sql/parts.mk
 	mv $@.tmp $@
 
 # tables of facts become C arrays
-MODEL_TABLES = $(patsubst src/model/data/%.tsv,src/model/%_data.h,$(wildcard src/model/data/*.tsv))
+TABLES = $(patsubst src/model/data/%.tsv,src/model/%_data.h,$(wildcard src/model/data/*.tsv)) \
+	$(patsubst src/format/data/%.tsv,src/format/%_data.h,$(wildcard src/format/data/*.tsv))
 src/model/%_data.h: src/model/data/%.tsv src/model/gentable.pl
 	perl src/model/gentable.pl $* < $< > $@.tmp && mv $@.tmp $@
-$(OBJS): $(MODEL_TABLES)
+src/format/%_data.h: src/format/data/%.tsv src/model/gentable.pl
+	perl src/model/gentable.pl $* < $< > $@.tmp && mv $@.tmp $@
+$(OBJS): $(TABLES)
 
 docs/reference.md: $(SQL_SCHEMA) $(SQL_ROUTINE) src/base/guc.c test/lib/reference
 	test/lib/reference > $@.tmp && mv $@.tmp $@

@@ -1,27 +1,38 @@
 /*-------------------------------------------------------------------------
  *
  * encode.c
- *		Sources that turn UTF-16, Latin-1 and Windows-1252 into UTF-8.
+ *		Sources that turn text in other encodings into UTF-8.
  *
  * Flow:   inner source --> raw[at .. filled) --> UTF-8 in the caller's buffer
  *
- * Nothing is dropped or mended.  An unpaired surrogate becomes the three bytes
- * UTF-8 would need for it, which no UTF-8 check accepts, so that the cell that
- * holds it is reported; the same goes for an odd byte at the end, which becomes
- * the byte FF, and for the five bytes Windows-1252 does not define, which stay
- * themselves.  A byte order mark at the front is taken off.
+ * Nothing is dropped or mended: see encode.h for what becomes of bytes that are
+ * no character.  Where they stood is kept in a ring, for messages.  A byte order
+ * mark at the front is taken off.
  *
  * Pure: also built outside the server (see test/unit).
- * Source: RFC 2781 (UTF-16), RFC 3629 (UTF-8).
+ * Source: RFC 2781 (UTF-16), RFC 3629 (UTF-8); Unicode 15, chapter 3 (UTF-32).
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "format/encode.h"
+#include "format/encode_multi.h"
 
 #define RAW_BYTES	65536
-#define MOST_OUT	4			/* bytes of UTF-8 one step can yield */
+#define MOST_OUT	16			/* bytes of UTF-8 one step can yield */
+#define MOST_BAD	65536		/* places that are remembered */
+
+/* the UTF-8 of one byte */
+typedef struct ByteText
+{
+	uint8		len;			/* 0 = no character */
+	char		bytes[3];
+} ByteText;
 
 typedef struct Decoder
 {
@@ -30,49 +41,19 @@ typedef struct Decoder
 	NvpEncoding encoding;
 	int			at;				/* next byte of raw */
 	int			filled;
+	uint64		raw_offset;		/* of raw[0] in the inner source */
+	uint64		made;			/* bytes of UTF-8 so far */
 	bool		inner_eof;
 	bool		begun;			/* the byte order mark was looked for */
 	int			nheld;			/* decoded bytes that did not fit the caller's buffer */
 	char		held[MOST_OUT];
+	NvpMulti   *multi;
+	NvpBadText *bad;			/* a ring; NULL until there is one */
+	int			maxbad;
+	uint64		nbad;			/* ever seen; the last maxbad are kept */
+	ByteText	texts[128];		/* of the bytes 80 to FF */
 	unsigned char raw[RAW_BYTES];
 } Decoder;
-
-static const char *const encoding_names[] = {"utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252"};
-
-/* nvp_encoding_name returns the name an option uses. */
-const char *
-nvp_encoding_name(NvpEncoding encoding)
-{
-	return encoding_names[encoding];
-}
-
-/* nvp_encoding_parse reads such a name or a usual alias; false if unknown. */
-bool
-nvp_encoding_parse(const char *name, NvpEncoding *encoding)
-{
-	static const struct
-	{
-		const char *alias;
-		NvpEncoding encoding;
-	}			aliases[] = {
-		{"utf-8", NVP_ENCODING_UTF8}, {"utf8", NVP_ENCODING_UTF8},
-		{"utf-16le", NVP_ENCODING_UTF16LE}, {"utf16le", NVP_ENCODING_UTF16LE},
-		{"utf-16be", NVP_ENCODING_UTF16BE}, {"utf16be", NVP_ENCODING_UTF16BE},
-		{"latin-1", NVP_ENCODING_LATIN1}, {"latin1", NVP_ENCODING_LATIN1},
-		{"iso-8859-1", NVP_ENCODING_LATIN1},
-		{"windows-1252", NVP_ENCODING_WINDOWS1252}, {"cp1252", NVP_ENCODING_WINDOWS1252}
-	};
-
-	for (int i = 0; i < lengthof(aliases); i++)
-	{
-		if (pg_strcasecmp(name, aliases[i].alias) == 0)
-		{
-			*encoding = aliases[i].encoding;
-			return true;
-		}
-	}
-	return false;
-}
 
 /* refill keeps what is left of raw and reads behind it; false on error */
 static bool
@@ -82,6 +63,7 @@ refill(Decoder *decoder)
 	int64		n;
 
 	memmove(decoder->raw, decoder->raw + decoder->at, left);
+	decoder->raw_offset += decoder->at;
 	decoder->at = 0;
 	decoder->filled = left;
 	n = decoder->inner->read(decoder->inner, (char *) decoder->raw + left, RAW_BYTES - left);
@@ -97,141 +79,279 @@ refill(Decoder *decoder)
 	return true;
 }
 
-/* put_code writes a code point, surrogates too, in the pattern of UTF-8 */
-static int
-put_code(uint32 code, char *out)
+/* ---- bytes that are no character ------------------------------------------ */
+
+/* remember notes len bytes at raw[at] that will stand at out */
+static void
+remember(Decoder *decoder, uint64 out, int len)
 {
-	if (code < 0x80)
+	NvpBadText *bad;
+
+	if (decoder->nbad == decoder->maxbad && decoder->maxbad < MOST_BAD)
 	{
-		out[0] = (char) code;
-		return 1;
+		decoder->maxbad = Max(64, decoder->maxbad * 2);
+		decoder->bad = decoder->bad ? repalloc(decoder->bad, sizeof(NvpBadText) * decoder->maxbad) :
+			palloc(sizeof(NvpBadText) * decoder->maxbad);
 	}
-	if (code < 0x800)
-	{
-		out[0] = (char) (0xC0 | code >> 6);
-		out[1] = (char) (0x80 | (code & 0x3F));
-		return 2;
-	}
-	if (code < 0x10000)
-	{
-		out[0] = (char) (0xE0 | code >> 12);
-		out[1] = (char) (0x80 | (code >> 6 & 0x3F));
-		out[2] = (char) (0x80 | (code & 0x3F));
-		return 3;
-	}
-	out[0] = (char) (0xF0 | code >> 18);
-	out[1] = (char) (0x80 | (code >> 12 & 0x3F));
-	out[2] = (char) (0x80 | (code >> 6 & 0x3F));
-	out[3] = (char) (0x80 | (code & 0x3F));
-	return 4;
+	bad = &decoder->bad[decoder->nbad++ % decoder->maxbad];
+	bad->out = out;
+	bad->in = decoder->raw_offset + decoder->at;
+	bad->len = len;
+	memcpy(bad->bytes, decoder->raw + decoder->at, len);
 }
 
-/* code points of the bytes 80 to 9F of Windows-1252; 0 = not defined */
-static const uint16 windows_1252[32] = {
-	0x20AC, 0, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-	0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0, 0x017D, 0,
-	0, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-	0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0, 0x017E, 0x0178
-};
-
+/* put_bad writes len bytes at raw[at] as what they are: no text; returns bytes written */
 static int
-put_byte(unsigned char byte, NvpEncoding encoding, char *out)
+put_bad(Decoder *decoder, char *out, int64 done, int len)
 {
-	if (encoding == NVP_ENCODING_WINDOWS1252 && byte >= 0x80 && byte < 0xA0)
+	remember(decoder, decoder->made + done, len);
+	for (int i = 0; i < len; i++)
 	{
-		if (windows_1252[byte - 0x80] != 0)
-			return put_code(windows_1252[byte - 0x80], out);
-		out[0] = (char) byte;
-		return 1;
+		unsigned char byte = decoder->raw[decoder->at++];
+
+		*out++ = (char) NVP_RAW_MARK;
+		*out++ = (char) (0x80 | byte >> 4);
+		*out++ = (char) (0x80 | (byte & 15));
 	}
-	return put_code(byte, out);
+	return len * NVP_RAW_BYTES;
 }
 
-static bool
-is_utf16(NvpEncoding encoding)
+/*
+ * nvp_decoder_find_bad finds the first bytes that were no character at or
+ * behind a place in what was decoded.
+ *
+ * out: false if there are none, or if that is too long ago.
+ */
+bool
+nvp_decoder_find_bad(const NvpSource *source, uint64 out, NvpBadText *bad)
 {
-	return encoding == NVP_ENCODING_UTF16LE || encoding == NVP_ENCODING_UTF16BE;
+	const Decoder *decoder = (const Decoder *) source;
+	uint64		last = decoder->nbad;
+	uint64		first = last > decoder->maxbad ? last - decoder->maxbad : 0;
+	uint64		oldest = first;
+
+	while (first < last)
+	{
+		uint64		middle = (first + last) / 2;
+
+		if (decoder->bad[middle % decoder->maxbad].out < out)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	if (first == decoder->nbad || (first == oldest && oldest > 0))
+		return false;
+	*bad = decoder->bad[first % decoder->maxbad];
+	return true;
+}
+
+/* ---- encodings -------------------------------------------------------------- */
+
+/* copy_ascii copies bytes below 80, at most len; returns how many */
+static int64
+copy_ascii(char *out, const unsigned char *in, int64 len)
+{
+	int64		i = 0;
+
+#if defined(__SSE2__)
+	for (; i + 16 <= len; i += 16)
+	{
+		__m128i		v = _mm_loadu_si128((const __m128i *) (in + i));
+
+		if (_mm_movemask_epi8(v) != 0)
+			break;
+		_mm_storeu_si128((__m128i *) (out + i), v);
+	}
+#endif
+	for (; i < len && in[i] < 0x80; i++)
+		out[i] = (char) in[i];
+	return i;
+}
+
+static int64
+decode_single(Decoder *decoder, char *out, int64 size)
+{
+	int64		done = 0;
+
+	while (decoder->at < decoder->filled && size - done >= MOST_OUT)
+	{
+		unsigned char byte = decoder->raw[decoder->at];
+		const ByteText *text;
+
+		if (byte < 0x80)
+		{
+			int64		n = copy_ascii(out + done, decoder->raw + decoder->at,
+									   Min(size - done, decoder->filled - decoder->at));
+
+			decoder->at += n;
+			done += n;
+			continue;
+		}
+		text = &decoder->texts[byte - 0x80];
+		if (unlikely(text->len == 0))
+		{
+			done += put_bad(decoder, out + done, done, 1);
+			continue;
+		}
+		memcpy(out + done, text->bytes, sizeof(text->bytes));
+		done += text->len;
+		decoder->at++;
+	}
+	return done;
 }
 
 static inline uint32
-unit_at(const Decoder *decoder, int at)
+unit16_at(const Decoder *decoder, int at)
 {
 	const unsigned char *p = decoder->raw + at;
 
 	return decoder->encoding == NVP_ENCODING_UTF16LE ? p[0] | p[1] << 8 : p[0] << 8 | p[1];
 }
 
-/*
- * step decodes one code point to out; returns bytes written, 0 if raw does not
- * hold it whole and more may come
- */
-static int
-step(Decoder *decoder, char *out)
+static inline uint32
+unit32_at(const Decoder *decoder, int at)
 {
-	int			left = decoder->filled - decoder->at;
-	uint32		unit;
+	const unsigned char *p = decoder->raw + at;
 
-	if (left == 0)
-		return 0;
-	if (!is_utf16(decoder->encoding))
-		return put_byte(decoder->raw[decoder->at++], decoder->encoding, out);
-	if (left == 1)
+	if (decoder->encoding == NVP_ENCODING_UTF32LE)
+		return p[0] | p[1] << 8 | p[2] << 16 | (uint32) p[3] << 24;
+	return (uint32) p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static int64
+decode_utf16(Decoder *decoder, char *out, int64 size)
+{
+	int64		done = 0;
+
+	while (size - done >= MOST_OUT)
 	{
-		if (!decoder->inner_eof)
-			return 0;
-		decoder->at++;
-		out[0] = '\xFF';
-		return 1;
-	}
-	unit = unit_at(decoder, decoder->at);
-	if (unit >= 0xD800 && unit < 0xDC00)
-	{
-		if (left < 4 && !decoder->inner_eof)
-			return 0;
-		if (left >= 4)
+		int			left = decoder->filled - decoder->at;
+		uint32		unit = left >= 2 ? unit16_at(decoder, decoder->at) : 0;
+		uint32		low = left >= 4 ? unit16_at(decoder, decoder->at + 2) : 0;
+
+		if (left < 2 || (left < 4 && unit >= 0xD800 && unit < 0xDC00))
 		{
-			uint32		low = unit_at(decoder, decoder->at + 2);
+			/* perhaps the rest is still to come */
+			if (left == 0 || !decoder->inner_eof)
+				break;
+			done += put_bad(decoder, out + done, done, left >= 2 ? 2 : 1);
+		}
+		else if (unit < 0xD800 || unit >= 0xE000)
+		{
+			done += nvp_utf8_put(unit, out + done);
+			decoder->at += 2;
+		}
+		else if (unit < 0xDC00 && low >= 0xDC00 && low < 0xE000)
+		{
+			done += nvp_utf8_put(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out + done);
+			decoder->at += 4;
+		}
+		else
+			done += put_bad(decoder, out + done, done, 2);
+	}
+	return done;
+}
 
-			if (low >= 0xDC00 && low < 0xE000)
-			{
-				decoder->at += 4;
-				return put_code(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
-			}
+static int64
+decode_utf32(Decoder *decoder, char *out, int64 size)
+{
+	int64		done = 0;
+
+	while (size - done >= MOST_OUT)
+	{
+		int			left = decoder->filled - decoder->at;
+		uint32		code;
+
+		if (left < 4)
+		{
+			if (left > 0 && decoder->inner_eof)
+				done += put_bad(decoder, out + done, done, left);
+			break;
+		}
+		code = unit32_at(decoder, decoder->at);
+		if (code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
+			done += put_bad(decoder, out + done, done, 4);
+		else
+		{
+			done += nvp_utf8_put(code, out + done);
+			decoder->at += 4;
 		}
 	}
-	decoder->at += 2;
-	return put_code(unit, out);
+	return done;
 }
+
+static int64
+decode_multi(Decoder *decoder, char *out, int64 size)
+{
+	int64		done = 0;
+
+	while (decoder->at < decoder->filled && size - done >= MOST_OUT)
+	{
+		const unsigned char *in = decoder->raw + decoder->at;
+		size_t		in_left = decoder->filled - decoder->at;
+		char	   *to = out + done;
+		size_t		out_left = size - done;
+		int			nbad = 0;
+		NvpMultiStep step = nvp_multi_step(decoder->multi, &in, &in_left, &to, &out_left,
+										   decoder->inner_eof, &nbad);
+
+		decoder->at = in - decoder->raw;
+		done = to - out;
+		if (step == NVP_MULTI_BAD && size - done < MOST_OUT)
+			break;				/* once more, with room */
+		if (step == NVP_MULTI_BAD)
+			done += put_bad(decoder, out + done, done, nbad);
+		else if (step == NVP_MULTI_MORE && in_left > 0 && decoder->inner_eof)
+			done += put_bad(decoder, out + done, done, Min(in_left, 4));
+		else
+			break;
+	}
+	return done;
+}
+
+static int64
+decode(Decoder *decoder, char *out, int64 size)
+{
+	int64		done;
+
+	if (nvp_encoding_is_single(decoder->encoding))
+		done = decode_single(decoder, out, size);
+	else if (decoder->multi)
+		done = decode_multi(decoder, out, size);
+	else if (decoder->encoding == NVP_ENCODING_UTF16LE || decoder->encoding == NVP_ENCODING_UTF16BE)
+		done = decode_utf16(decoder, out, size);
+	else
+		done = decode_utf32(decoder, out, size);
+	decoder->made += done;
+	return done;
+}
+
+/* ---- the source ------------------------------------------------------------- */
 
 /* begin passes over a byte order mark; false on error */
 static bool
 begin(Decoder *decoder)
 {
-	while (decoder->filled - decoder->at < 2 && !decoder->inner_eof)
+	int			width = decoder->encoding >= NVP_ENCODING_UTF32LE ? 4 : 2;
+
+	decoder->begun = true;
+	if (!nvp_encoding_is_wide(decoder->encoding))
+		return true;
+	while (decoder->filled - decoder->at < width && !decoder->inner_eof)
 		if (!refill(decoder))
 			return false;
-	if (is_utf16(decoder->encoding) &&
-		decoder->filled - decoder->at >= 2 && unit_at(decoder, decoder->at) == 0xFEFF)
-		decoder->at += 2;
-	decoder->begun = true;
+	if (decoder->filled - decoder->at >= width &&
+		(width == 4 ? unit32_at(decoder, decoder->at) : unit16_at(decoder, decoder->at)) == 0xFEFF)
+		decoder->at += width;
 	return true;
 }
 
-/* decode_some fills buf as far as raw goes; returns bytes written */
+/* give_held hands out decoded bytes that did not fit; returns how many */
 static int64
-decode_some(Decoder *decoder, char *buf, int64 size)
+give_held(Decoder *decoder, char *buf, int64 size)
 {
-	int64		done = 0;
-	int			n;
+	int			n = Min(decoder->nheld, size);
 
-	while (size - done >= MOST_OUT && (n = step(decoder, buf + done)) > 0)
-		done += n;
-	if (done > 0 || size >= MOST_OUT)
-		return done;
-
-	/* a very small buffer: hand out one code point in pieces */
-	decoder->nheld = step(decoder, decoder->held);
-	n = Min(decoder->nheld, size);
 	memcpy(buf, decoder->held, n);
 	decoder->nheld -= n;
 	memmove(decoder->held, decoder->held + n, decoder->nheld);
@@ -243,21 +363,30 @@ decoder_read(NvpSource *source, char *buf, int64 size)
 {
 	Decoder    *decoder = (Decoder *) source;
 
+	if (nvp_encoding_iconv_name(decoder->encoding) && decoder->multi == NULL)
+	{
+		source->error = "this server's C library cannot convert the encoding of the data";
+		source->hint = "Install the conversion modules of the C library (gconv), or send the data in UTF-8.";
+		source->fault = NVP_SOURCE_DATA;
+		return -1;
+	}
 	if (!decoder->begun && !begin(decoder))
 		return -1;
-	if (decoder->nheld > 0 && size > 0)
-	{
-		int			n = Min(decoder->nheld, size);
-
-		memcpy(buf, decoder->held, n);
-		decoder->nheld -= n;
-		memmove(decoder->held, decoder->held + n, decoder->nheld);
-		return n;
-	}
 	while (size > 0)
 	{
-		int64		n = decode_some(decoder, buf, size);
+		int64		n;
 
+		if (decoder->nheld > 0)
+			return give_held(decoder, buf, size);
+		if (size >= MOST_OUT)
+			n = decode(decoder, buf, size);
+		else
+		{
+			/* a very small buffer: hand out a few characters in pieces */
+			decoder->nheld = n = decode(decoder, decoder->held, MOST_OUT);
+			if (n > 0)
+				continue;
+		}
 		if (n > 0)
 			return n;
 		if (decoder->inner_eof && decoder->at == decoder->filled)
@@ -274,7 +403,10 @@ decoder_rewind(NvpSource *source)
 	Decoder    *decoder = (Decoder *) source;
 
 	decoder->at = decoder->filled = decoder->nheld = 0;
+	decoder->raw_offset = decoder->made = decoder->nbad = 0;
 	decoder->inner_eof = decoder->begun = false;
+	if (decoder->multi)
+		nvp_multi_reset(decoder->multi);
 	if (decoder->inner->rewind(decoder->inner))
 	{
 		source->read_bytes = 0;
@@ -291,7 +423,23 @@ decoder_close(NvpSource *source)
 
 	if (decoder->inner->close)
 		decoder->inner->close(decoder->inner);
-	pfree(decoder);
+	nvp_decoder_release(source);
+}
+
+static void
+fill_texts(Decoder *decoder)
+{
+	uint16		table[128];
+	char		text[4];
+
+	nvp_encoding_table(decoder->encoding, table);
+	for (int i = 0; i < 128; i++)
+	{
+		if (table[i] == 0)
+			continue;
+		decoder->texts[i].len = nvp_utf8_put(table[i], text);
+		memcpy(decoder->texts[i].bytes, text, sizeof(decoder->texts[i].bytes));
+	}
 }
 
 /*
@@ -314,6 +462,10 @@ nvp_decoder_open(NvpSource *inner, NvpEncoding encoding)
 	decoder->base.total_bytes = inner->total_bytes;
 	decoder->inner = inner;
 	decoder->encoding = encoding;
+	if (nvp_encoding_is_single(encoding))
+		fill_texts(decoder);
+	else if (nvp_encoding_iconv_name(encoding))
+		decoder->multi = nvp_multi_open(encoding);
 	return &decoder->base;
 }
 
@@ -322,7 +474,13 @@ nvp_decoder_open(NvpSource *inner, NvpEncoding encoding)
  * its owner.
  */
 void
-nvp_decoder_release(NvpSource *decoder)
+nvp_decoder_release(NvpSource *source)
 {
-	pfree((Decoder *) decoder);
+	Decoder    *decoder = (Decoder *) source;
+
+	if (decoder->multi)
+		nvp_multi_close(decoder->multi);
+	if (decoder->bad)
+		pfree(decoder->bad);
+	pfree(decoder);
 }

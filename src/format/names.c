@@ -16,6 +16,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "format/encode.h"
 #include "format/names.h"
 
 void
@@ -196,7 +197,8 @@ nvp_text_is_valid(const char *text, uint32 len)
 
 /*
  * nvp_text_escape_invalid copies text and writes each byte that is not part of
- * valid UTF-8, and each NUL, as \xHH.
+ * valid UTF-8, and each NUL, as \xHH.  Where a decoder could make nothing of the
+ * bytes of another encoding, it is these that are shown (see encode.h).
  *
  * owner: the caller; the copy is terminated.
  */
@@ -216,12 +218,16 @@ nvp_text_escape_invalid(const char *text, uint32 len)
 		len -= good;
 		if (len > 0)
 		{
+			int			raw = nvp_raw_byte(text, len);
+			int			taken = raw >= 0 ? NVP_RAW_BYTES : 1;
+			unsigned char byte = raw >= 0 ? (unsigned char) raw : (unsigned char) *text;
+
 			*out++ = '\\';
 			*out++ = 'x';
-			*out++ = digits[(unsigned char) *text >> 4];
-			*out++ = digits[(unsigned char) *text & 15];
-			text++;
-			len--;
+			*out++ = digits[byte >> 4];
+			*out++ = digits[byte & 15];
+			text += taken;
+			len -= taken;
 			good = len > 0 ? pg_encoding_verifymbstr(PG_UTF8, text, len) : 0;
 		}
 	}

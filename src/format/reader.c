@@ -165,6 +165,7 @@ nvp_reader_open_with(NvpSource *source, const NvpFormat *format,
 		max = NVP_DEFAULT_RECORD_BYTES;
 	max = Max(NVP_LEAST_RECORD_BYTES, Min(max, NVP_MOST_RECORD_BYTES));
 	reader->format.max_record_bytes = max;
+	base->inner = source;
 	reader->source = nvp_decoder_open(source, format->encoding);
 	base->force_plain = plain;
 	nvp_names_init(&base->names);
@@ -234,7 +235,7 @@ nvp_reader_close(NvpReader *reader)
 	}
 	nvp_names_free(&base->names);
 	nvp_window_free(&base->window);
-	if (reader->format.encoding != NVP_ENCODING_UTF8)
+	if (reader->source != base->inner)
 		nvp_decoder_release(reader->source);
 	pfree(base);
 }

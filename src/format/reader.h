@@ -19,6 +19,7 @@
 
 #include "base/cell.h"
 #include "base/source.h"
+#include "format/charset.h"
 
 typedef enum NvpFormatKind
 {
@@ -31,15 +32,6 @@ typedef enum NvpFormatKind
 	NVP_FORMAT_ODS,				/* OpenDocument */
 	NVP_FORMAT_XLS				/* Excel 97 to 2003 */
 } NvpFormatKind;
-
-typedef enum NvpEncoding
-{
-	NVP_ENCODING_UTF8 = 0,
-	NVP_ENCODING_UTF16LE,
-	NVP_ENCODING_UTF16BE,
-	NVP_ENCODING_LATIN1,		/* ISO 8859-1, byte = code point */
-	NVP_ENCODING_WINDOWS1252	/* Latin-1 with printable 80 to 9F */
-} NvpEncoding;
 
 /* everything a reader must know; sniffing fills it, options pin it */
 typedef struct NvpFormat
@@ -106,6 +98,7 @@ extern void nvp_format_defaults(NvpFormat *format);
 extern NvpReader *nvp_reader_open(NvpSource *source, const NvpFormat *format);
 extern NvpReadStatus nvp_reader_next(NvpReader *reader, NvpBatch *batch);
 extern bool nvp_reader_rewind(NvpReader *reader);
+extern bool nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf, size_t size);
 extern void nvp_reader_close(NvpReader *reader);
 
 #endif							/* NVP_READER_H */

@@ -22,6 +22,7 @@
 typedef struct NvpReaderBase
 {
 	NvpReader	reader;
+	NvpSource  *inner;			/* what reader.source decodes, or is */
 	NvpWindow	window;
 	NvpNames	names;			/* the unique names in reader.header */
 	int			header_size;	/* allocated in reader.header and raw_header */

@@ -136,7 +136,7 @@ sniff_encoding(const char *p, size_t len, bool is_whole, NvpSniff *sniff)
 		strlcpy(verdict->runner_up, "windows-1252", sizeof(verdict->runner_up));
 		return;
 	}
-	sniff->format.encoding = high.c1 > 0 ? NVP_ENCODING_WINDOWS1252 : NVP_ENCODING_LATIN1;
+	sniff->format.encoding = high.c1 > 0 ? NVP_ENCODING_WINDOWS1252 : NVP_ENCODING_ISO8859_1;
 	nvp_verdict_set(verdict, 0.7, "%zu bytes are not UTF-8%s", high.bad,
 					high.c1 > 0 ? ", some of them 80 to 9F" : "");
 	strlcpy(verdict->runner_up, high.c1 > 0 ? "latin-1" : "windows-1252", sizeof(verdict->runner_up));

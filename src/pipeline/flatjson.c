@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
+#include "format/encode.h"
 #include "model/text.h"
 #include "pipeline/flatjson.h"
 
@@ -83,7 +84,8 @@ nvp_flatjson_create(char *const *names, int n)
 
 /*
  * nvp_storable_text copies text and writes each byte that no text value can
- * hold (U+0000, invalid UTF-8) as \xHH.  out has room for 4 * len bytes.
+ * hold (U+0000, invalid UTF-8) as \xHH; of text in another encoding its own
+ * bytes, see encode.h.  out has room for 4 * len bytes.
  */
 int
 nvp_storable_text(const char *text, int len, char *out)
@@ -110,7 +112,10 @@ nvp_storable_text(const char *text, int len, char *out)
 		}
 		else
 		{
-			snprintf(q, 5, "\\x%02x", (unsigned char) *p++);
+			int			raw = nvp_raw_byte(p, end - p);
+
+			snprintf(q, 5, "\\x%02x", raw >= 0 ? (unsigned) raw : (unsigned char) *p);
+			p += raw >= 0 ? NVP_RAW_BYTES : 1;
 			q += 4;
 		}
 	}

@@ -34,10 +34,6 @@ static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjso
 static const NvpFormatKind format_kinds[] = {
 	NVP_FORMAT_CSV, NVP_FORMAT_CSV, NVP_FORMAT_JSON, NVP_FORMAT_JSONL, NVP_FORMAT_JSONL
 };
-static const char *const encoding_names[] = {
-	"utf-8", "utf-16le", "utf-16be", "latin-1", "windows-1252", NULL
-};
-
 /* closest_hint names the word that may have been meant */
 static const char *
 closest_hint(const char *word, const char *const *words)
@@ -94,7 +90,7 @@ pin_encoding(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 	if (name == NULL || strcmp(name, "auto") == 0)
 		return;
 	if (!nvp_encoding_parse(name, &pins->format.encoding))
-		nvp_path_error(&member, closest_hint(name, encoding_names), "encoding \"%s\" is not known", name);
+		nvp_path_error(&member, closest_hint(name, (const char *const *) nvp_encoding_names()), "encoding \"%s\" is not known", name);
 	pins->has_encoding = true;
 }
 
@@ -284,7 +280,7 @@ push_csv(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format
 char *
 nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 {
-	bool		any_byte = format->encoding == NVP_ENCODING_LATIN1 || format->encoding == NVP_ENCODING_WINDOWS1252;
+	bool		any_byte = format->encoding == NVP_ENCODING_ISO8859_1 || format->encoding == NVP_ENCODING_WINDOWS1252;
 
 	if (!any_byte || sniff->encoding.confidence >= 1.0)
 		return NULL;

@@ -430,6 +430,12 @@ main_pass(NvpJob *job, NvpFault *fault)
 	return job->output == NULL || job->output->finish(job->output, &job->counts, fault);
 }
 
+static bool
+explain_text(void *arg, const NvpCell *cell, char *buf, size_t size)
+{
+	return nvp_reader_explain_text(arg, cell, buf, size);
+}
+
 /*
  * nvp_job_run reads the whole input.
  *
@@ -450,6 +456,7 @@ nvp_job_run(NvpJob *job, NvpFault *fault)
 		nvp_validator_free(job->validator);
 	job->validator = nvp_validator_create(job->model, (int64) nvp_guc_run_memory * 1024 / 2);
 	nvp_validator_set_width(job->validator, job->reader->ncols);
+	nvp_validator_set_explainer(job->validator, explain_text, job->reader);
 	job->validated = nvp_validator_output(job->validator, job->batch->capacity);
 	if (job->skip == NULL)
 		job->skip = palloc0(job->batch->capacity);

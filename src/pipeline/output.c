@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include "format/encode.h"
+#include "pipeline/flatjson.h"
 #include "pipeline/output.h"
 
 /* ---- a table -------------------------------------------------------------- */
@@ -117,6 +119,14 @@ render(const NvpColumn *column, const NvpValue *value, const NvpCell *source, Nv
 		cell = *source;
 		if (cell.kind != NVP_CELL_NULL)
 			cell.kind = NVP_CELL_TEXT;
+		/* bytes of another encoding that are no character: not what a decoder made of them */
+		if (value->code == NVP_CODE_INVALID_TEXT && memchr(cell.ptr, NVP_RAW_MARK, cell.len))
+		{
+			char	   *text = nvp_arena_alloc(arena, (size_t) cell.len * 4);
+
+			cell.len = nvp_storable_text(source->ptr, source->len, text);
+			cell.ptr = text;
+		}
 	}
 	return cell;
 }

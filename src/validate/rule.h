@@ -37,6 +37,8 @@ struct NvpValidator
 	MemoryContext context;
 	int64		memory_bytes;
 	int			width;			/* cells a row should have, 0 = unknown */
+	NvpExplainText explain;		/* or NULL */
+	void	   *explain_arg;
 	int			nunique;
 	int			nvotes;
 	int			nboth;			/* unique columns that also vote */

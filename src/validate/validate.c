@@ -14,6 +14,8 @@
 
 #include "validate/rule.h"
 
+#define TEXT_MESSAGE_BYTES	128
+
 static void
 create_states(NvpValidator *validator)
 {
@@ -68,6 +70,14 @@ void
 nvp_validator_set_width(NvpValidator *validator, int width)
 {
 	validator->width = width;
+}
+
+/* nvp_validator_set_explainer tells who knows the source's bytes; only messages about text that cannot be stored ask. */
+void
+nvp_validator_set_explainer(NvpValidator *validator, NvpExplainText explain, void *arg)
+{
+	validator->explain = explain;
+	validator->explain_arg = arg;
 }
 
 /* nvp_validator_needs_survey tells whether the whole input must be read first. */
@@ -222,6 +232,19 @@ width_message(NvpExamined *examined, int row)
 	return buf;
 }
 
+/* "The byte 0xE8 at offset 1234 of the data is not valid in utf-8." */
+static const char *
+text_message(NvpExamined *examined, int column, int row)
+{
+	NvpValidator *validator = examined->validator;
+	char	   *buf;
+
+	if (validator->explain == NULL)
+		return NULL;
+	buf = nvp_arena_alloc(&validator->arena, TEXT_MESSAGE_BYTES);
+	return validator->explain(validator->explain_arg, &examined->cells[column][row], buf, TEXT_MESSAGE_BYTES) ? buf : NULL;
+}
+
 static void
 check_row(NvpExamined *examined, int row)
 {
@@ -291,7 +314,8 @@ check_column(NvpExamined *examined, int i, const int *statuses)
 		for (int row = 0; row < examined->nrows; row++)
 		{
 			if (values[row].status == NVP_ERROR)
-				nvp_issue_add(examined, row, i, values[row].code, NULL);
+				nvp_issue_add(examined, row, i, values[row].code,
+							  values[row].code == NVP_CODE_INVALID_TEXT ? text_message(examined, i, row) : NULL);
 		}
 	}
 	nvp_rule_check(examined, i, statuses[NVP_EMPTY] > 0, statuses[NVP_OK] > 0);

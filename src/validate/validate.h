@@ -69,8 +69,12 @@ typedef struct NvpValidated
 
 typedef struct NvpValidator NvpValidator;
 
+/* writes why the text of a cell cannot be stored, a sentence; false if it does not know */
+typedef bool (*NvpExplainText) (void *arg, const NvpCell *cell, char *buf, size_t size);
+
 extern NvpValidator *nvp_validator_create(NvpModel *model, int64 memory_bytes);
 extern void nvp_validator_set_width(NvpValidator *validator, int width);
+extern void nvp_validator_set_explainer(NvpValidator *validator, NvpExplainText explain, void *arg);
 extern bool nvp_validator_needs_survey(const NvpValidator *validator);
 extern int	nvp_validator_survey_passes(const NvpValidator *validator);
 extern void nvp_validator_survey(NvpValidator *validator, int pass, const NvpCell *const *columns,

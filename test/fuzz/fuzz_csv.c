@@ -20,6 +20,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char delimiters[] = {',', ';', '\t', 'x'};
 	static const char quotes[] = {'"', '\'', '\0', '"'};
 	static const uint32 windows[] = {1, 2, 3, 5, 7, 16, 63, 64};
+	static const NvpEncoding encodings[] = {
+		NVP_ENCODING_UTF16LE, NVP_ENCODING_UTF16BE, NVP_ENCODING_UTF32LE, NVP_ENCODING_WINDOWS1252,
+		NVP_ENCODING_ISO8859_8, NVP_ENCODING_SHIFT_JIS, NVP_ENCODING_GB18030, NVP_ENCODING_EUC_JP
+	};
 	NvpFormat	format;
 	char	   *expected;
 	char	   *actual;
@@ -32,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format.escape = (data[0] & 16) ? '\\' : format.quote;
 	format.has_header = (data[0] & 32) == 0;
 	format.skip_rows = data[1] >> 6;
-	format.encoding = (data[1] & 7) == 0 ? (data[1] >> 3 & 7) % 5 : NVP_ENCODING_UTF8;
+	format.encoding = (data[1] & 7) == 0 ? encodings[data[1] >> 3 & 7] : NVP_ENCODING_UTF8;
 	expected = render((const char *) data + 3, size - 3, &format, 65536, true);
 	actual = render((const char *) data + 3, size - 3, &format, 65536, false);
 	if (strcmp(expected, actual) != 0)

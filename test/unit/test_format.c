@@ -79,7 +79,8 @@ apply(NvpFormat *format, const char *options)
 				format->kind = NVP_FORMAT_JSONL;
 				break;
 			case 'E':
-				format->encoding = *++p - '0';
+				format->encoding = *++p == 'l' ? NVP_ENCODING_UTF16LE : *p == 'b' ? NVP_ENCODING_UTF16BE :
+					*p == '1' ? NVP_ENCODING_ISO8859_1 : NVP_ENCODING_WINDOWS1252;
 				break;
 			default:
 				break;
@@ -147,11 +148,11 @@ static const ReadCase read_cases[] = {
 		 "a\nL2 w1 <1>\nbad L3 the record in line 3 is longer than 64 bytes\n"),
 	CASE("quote open for too long", "m", "a\n1\n\"3456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789\"\n",
 		 "a\nL2 w1 <1>\nbad L3 the quote opened in line 3 is not closed within 64 bytes\n"),
-	CASE("UTF-16LE", "E1", "\xFF\xFE" "a\0\n\0\xE4\0\x3D\xD8\0\xDE\n\0", "a\nL2 w1 <\\xc3\\xa4\\xf0\\x9f\\x98\\x80>\nend rows=1 blank=0 skipped=1\n"),
-	CASE("UTF-16BE without mark", "E2", "\0a\0\n\0x\0\n", "a\nL2 w1 <x>\nend rows=1 blank=0 skipped=1\n"),
-	CASE("UTF-16 with half a pair and an odd byte", "E1", "a\0\n\0\x3D\xD8x\0y", "a\nL2 w1 <\\xed\\xa0\\xbdx\\xff>\nend rows=1 blank=0 skipped=1\n"),
-	CASE("Latin-1", "E3", "a\n\xE4\x80\n", "a\nL2 w1 <\\xc3\\xa4\\xc2\\x80>\nend rows=1 blank=0 skipped=1\n"),
-	CASE("Windows-1252", "E4", "a\n\xE4\x80\x81\n", "a\nL2 w1 <\\xc3\\xa4\\xe2\\x82\\xac\\x81>\nend rows=1 blank=0 skipped=1\n"),
+	CASE("UTF-16LE", "El", "\xFF\xFE" "a\0\n\0\xE4\0\x3D\xD8\0\xDE\n\0", "a\nL2 w1 <\\xc3\\xa4\\xf0\\x9f\\x98\\x80>\nend rows=1 blank=0 skipped=1\n"),
+	CASE("UTF-16BE without mark", "Eb", "\0a\0\n\0x\0\n", "a\nL2 w1 <x>\nend rows=1 blank=0 skipped=1\n"),
+	CASE("UTF-16 with half a pair and an odd byte", "El", "a\0\n\0\x3D\xD8x\0y", "a\nL2 w1 <\\xfe\\x83\\x8d\\xfe\\x8d\\x88x\\xfe\\x87\\x89>\nend rows=1 blank=0 skipped=1\n"),
+	CASE("Latin-1", "E1", "a\n\xE4\x80\n", "a\nL2 w1 <\\xc3\\xa4\\xc2\\x80>\nend rows=1 blank=0 skipped=1\n"),
+	CASE("Windows-1252", "E2", "a\n\xE4\x80\x81\n", "a\nL2 w1 <\\xc3\\xa4\\xe2\\x82\\xac\\xfe\\x88\\x81>\nend rows=1 blank=0 skipped=1\n"),
 
 	CASE("json: array", "J", "[{\"a\":1,\"b\":\"x\"},\n {\"b\":null,\"a\":true}]", "a,b\nL1 w2 #1 <x>\nL2 w2 ?true ~\nend rows=2 blank=0 skipped=0\n"),
 	CASE("json: keys come late and go", "J", "[{\"a\":1},{},{\"b\":2},{\"c\":3,\"a\":4}]",
@@ -607,7 +608,7 @@ static const SniffCase sniff_cases[] = {
 	SNIFF("csv that begins with a brace", "{x},y\n1,2\n", "csv utf-8 , \" header skip=0"),
 	SNIFF("UTF-16 with mark", "\xFF\xFE" "a\0;\0b\0\n\0001\0;\0002\0\n\0", "csv utf-16le ; \" header skip=0"),
 	SNIFF("UTF-16 without mark", "\0a\0;\0b\0\n\0001\0;\0002\0\n", "csv utf-16be ; \" header skip=0"),
-	SNIFF("Latin-1", "stra\xDF" "e;nr\nx;1\n", "csv latin-1 ; \" header skip=0"),
+	SNIFF("Latin-1", "stra\xDF" "e;nr\nx;1\n", "csv iso-8859-1 ; \" header skip=0"),
 	SNIFF("UTF-8 with a bad byte", "stra\xC3\x9F" "e;nr\nx\xE9;1\n", "csv utf-8 ; \" header skip=0"),
 	SNIFF("Windows-1252", "price \x80;nr\nx;1\n", "csv windows-1252 ; \" header skip=0"),
 	SNIFF("UTF-8", "stra\xC3\x9F" "e;nr\nx;1\n", "csv utf-8 ; \" header skip=0"),
