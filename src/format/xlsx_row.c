@@ -178,10 +178,11 @@ try_value(NvpXlsxReader *xlsx, NvpSheetRow *row, const NvpXlsxCell *cell, const 
 	p = text_end(value, &is_plain);
 	if (memcmp(p, close, close_len) != 0)
 		return ATTEMPT_OTHER;
+	xlsx->part.markup.p = p;
+	if (is_plain ? !nvp_xlsx_put(xlsx, row, cell, value, p - value) : !put_text(xlsx, row, cell, value, p - value))
+		return ATTEMPT_BAD;
 	xlsx->part.markup.p = p + close_len;
-	if (is_plain ? nvp_xlsx_put(xlsx, row, cell, value, p - value) : put_text(xlsx, row, cell, value, p - value))
-		return ATTEMPT_DONE;
-	return ATTEMPT_BAD;
+	return ATTEMPT_DONE;
 }
 
 /* try_cell reads a cell of a usual shape that begins at markup.p */
