@@ -185,6 +185,10 @@ DECLARE
 	budget int := portion;
 	fired int := 0;
 BEGIN
+	-- not known to the server before the library is loaded
+	IF NOT coalesce(current_setting('nuvopipe.schedules', true), 'on')::boolean THEN
+		RETURN 0;
+	END IF;
 	IF pipeline IS NULL THEN
 		due := ARRAY(SELECT d.id FROM (SELECT x.id FROM _nuvopipe.schedule x WHERE x.due_at <= moment
 			ORDER BY x.due_at LIMIT portion FOR UPDATE SKIP LOCKED) d);
@@ -248,6 +252,43 @@ BEGIN
 		PERFORM _nuvopipe.sync_job(s.id);
 	END LOOP;
 	PERFORM _nuvopipe.wake();
+END
+$$;
+
+/*
+ * What the keeper repairs now and then.  Runs whose beginning was not noted, for
+ * their executions came into a restored database before their instants did; and,
+ * when it starts, next instants, for a new version of the zones may have moved
+ * them.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.repair_schedules(at_start boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	s _nuvopipe.schedule;
+	planned _nuvopipe.schedule;
+BEGIN
+	UPDATE _nuvopipe.planned_run p SET outcome = CASE WHEN x.started_at IS NULL THEN 'CANCELED' ELSE 'RAN' END, started_at = x.started_at
+		FROM (SELECT r.tenant_id, r.pipeline_id, r.planned_at, e.started_at
+			FROM _nuvopipe.planned_run r
+				CROSS JOIN LATERAL (SELECT min(b.started_at) AS started_at, count(*) FILTER (WHERE b.status IN ('QUEUED', 'RUNNING')) AS live
+					FROM _nuvopipe.execution b WHERE b.tenant_id = r.tenant_id AND b.run_id = r.run_id) e
+			WHERE r.outcome = 'WAITING' AND (e.started_at IS NOT NULL OR e.live = 0)) x
+		WHERE p.tenant_id = x.tenant_id AND p.pipeline_id = x.pipeline_id AND p.planned_at = x.planned_at AND p.outcome = 'WAITING';
+	IF NOT at_start THEN
+		RETURN;
+	END IF;
+	FOR s IN SELECT x.* FROM _nuvopipe.schedule x WHERE x.is_active AND x.fault IS NULL FOR UPDATE SKIP LOCKED LOOP
+		BEGIN
+			planned := _nuvopipe.plan_next(s);
+			IF planned.next_at IS DISTINCT FROM s.next_at THEN
+				PERFORM _nuvopipe.store_schedule(planned);
+			END IF;
+		EXCEPTION WHEN data_exception THEN
+			NULL;	-- noted when it is due
+		END;
+	END LOOP;
 END
 $$;
 
@@ -609,7 +650,8 @@ CREATE OR REPLACE VIEW nuvopipe.schedules WITH (security_barrier) AS
 			coalesce(s.config ->> 'overlap', 'QUEUE_ONE') AS overlap, coalesce(s.config ->> 'missed', 'ONE') AS missed,
 			_nuvopipe.config_number(s.config, 'grace', 60) AS grace, _nuvopipe.config_number(s.config, 'jitter', 0) AS jitter,
 			(s.config ->> 'max_run_time')::numeric AS max_run_time,
-			s.anchor, s.settled_at, s.paused_at, s.paused_by, s.paused_reason, o.name AS owner
+			s.anchor, s.settled_at, s.paused_at, s.paused_by, s.paused_reason,
+			CASE WHEN s.next_at IS NOT NULL AND s.paused_at IS NULL THEN s.cover END AS job_schedule, o.name AS owner
 		FROM _nuvopipe.schedule s
 			JOIN _nuvopipe.pipeline p ON p.id = s.id
 			JOIN _nuvopipe.owner o ON o.id = p.owner_id
@@ -622,6 +664,7 @@ COMMENT ON COLUMN nuvopipe.schedules.due_at IS 'When that is looked at: with its
 COMMENT ON COLUMN nuvopipe.schedules.next_local_time IS 'The next instant on the clocks of time_zone.';
 COMMENT ON COLUMN nuvopipe.schedules.anchor IS 'When it was set: steps count from here if it has no starts_on.';
 COMMENT ON COLUMN nuvopipe.schedules.settled_at IS 'All instants up to this one are decided.';
+COMMENT ON COLUMN nuvopipe.schedules.job_schedule IS 'When its job of pg_cron looks whether it is due, by the clocks of pg_cron; null: it has none.';
 
 -- What a schedule plans for some time: a thousand instants, and one row for the rest.
 CREATE OR REPLACE FUNCTION _nuvopipe.plan_of(schedule_id uuid, span interval)

@@ -61,6 +61,7 @@ int			nvp_guc_rate_limit_write = 600;
 int			nvp_guc_request_statement_timeout = 30000;
 int			nvp_guc_request_timeout = 60;
 int			nvp_guc_run_memory = 64 * 1024;
+bool		nvp_guc_schedules = true;
 char	   *nvp_guc_secret_key_file = NULL;
 char	   *nvp_guc_static_dir = NULL;
 char	   *nvp_guc_tls_cert_file = NULL;
@@ -340,6 +341,11 @@ define_use(void)
 							"Memory that one run uses before it spills to disk.",
 							NULL, &nvp_guc_run_memory, 64 * 1024, 4 * 1024, MAX_KILOBYTES,
 							PGC_USERSET, GUC_UNIT_KB, NULL, NULL, NULL);
+	/* SIGHUP: obeyed by keepers, and by whoever else fires */
+	DefineCustomBoolVariable("nuvopipe.schedules",
+							 "Whether schedules start runs.",
+							 "Off, nobody looks at them: for a copy of a database that is not to do what the original does.",
+							 &nvp_guc_schedules, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
 }
 
 /* Files that the server reads, and what is left. */

@@ -44,6 +44,7 @@ extern int	nvp_guc_rate_limit_write;	/* a minute, 0 = unlimited */
 extern int	nvp_guc_request_statement_timeout;	/* ms, 0 = unlimited */
 extern int	nvp_guc_request_timeout;	/* s */
 extern int	nvp_guc_run_memory; /* kB */
+extern bool nvp_guc_schedules;
 extern char *nvp_guc_secret_key_file;	/* relative to the data directory */
 extern char *nvp_guc_static_dir;	/* relative to the server's share directory; empty = none */
 extern char *nvp_guc_tls_cert_file; /* relative to the data directory; empty = no TLS */

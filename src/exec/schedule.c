@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "base/guc.h"
 #include "base/query.h"
 #include "exec/schedule.h"
 
@@ -34,11 +35,24 @@ nvp_schedule_due(void)
 	NvpQuery	query;
 	TimestampTz due;
 
+	if (!nvp_guc_schedules)
+		return 0;
 	nvp_query_open(&query);
 	nvp_query_exec(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule WHERE due_at IS NOT NULL");
 	due = nvp_get_time(0, 0);
 	nvp_query_close(&query);
 	return due;
+}
+
+void
+nvp_schedule_repair(bool at_start)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_bool(&query, at_start);
+	nvp_query_exec(&query, "SELECT _nuvopipe.repair_schedules($1)");
+	nvp_query_close(&query);
 }
 
 void

@@ -26,6 +26,12 @@ extern int	nvp_schedule_fire(void);
 /* nvp_schedule_due tells when the first of all schedules is due, 0 = none is. */
 extern TimestampTz nvp_schedule_due(void);
 
+/*
+ * nvp_schedule_repair repairs what others may have left; at_start: also what may
+ * have changed while nobody was there.
+ */
+extern void nvp_schedule_repair(bool at_start);
+
 /* what is to be done about jobs of pg_cron */
 typedef struct NvpScheduleJobs
 {

@@ -183,16 +183,17 @@ fire_schedules(void)
 }
 
 /*
- * Keep jobs of pg_cron: in this database they are made with the schedule, so that
+ * Now and then, repair schedules; and keep jobs of pg_cron: in this database they are made with the schedule, so that
  * a look now and then repairs what is different; in another one it is this that
  * makes them.  In a transaction.
  *
  * out: when to look again at the latest, in ms.
  */
 static long
-look_at_jobs(void)
+look_after_schedules(void)
 {
 	static TimestampTz looked_at = 0;
+	static TimestampTz repaired_at = 0;
 	static bool is_elsewhere = false;
 	static bool complained = false;
 	TimestampTz now = GetCurrentTimestamp();
@@ -201,6 +202,11 @@ look_at_jobs(void)
 
 	if (looked_at <= now && !TimestampDifferenceExceeds(looked_at, now, interval))
 		return interval - TimestampDifferenceMilliseconds(looked_at, now);
+	if (looked_at > now || TimestampDifferenceExceeds(repaired_at, now, IDLE_TICK_MS))
+	{
+		nvp_schedule_repair(repaired_at == 0);
+		repaired_at = now;
+	}
 	looked_at = now;
 	nvp_schedule_jobs(&jobs);
 	if (jobs.fault && !complained)
@@ -260,7 +266,7 @@ tick(void)
 		due = nvp_exec_due(&next) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
 		unsent = nvp_outbox_due(&next_send);
 		next_schedule = nvp_schedule_due();
-		ms = look_at_jobs();
+		ms = look_after_schedules();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();

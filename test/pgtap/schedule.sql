@@ -3,7 +3,7 @@
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 BEGIN;
-SELECT plan(137);
+SELECT plan(140);
 
 CREATE TABLE sched_target (a text);
 CREATE ROLE sched_user; GRANT nuvopipe_user TO sched_user;
@@ -418,6 +418,19 @@ UPDATE _nuvopipe.schedule SET config = '{"cron": "0 * * * *"}' WHERE id = :'wors
 SELECT pg_temp.fire(:'worse', '2024-01-01 11:00Z') \g /dev/null
 SELECT is(pg_temp.story(:'worse'), '10:00 FAILED_TO_START, 11:00 WAITING', 'when it can be read again it goes on');
 ALTER TABLE _nuvopipe.execution DROP CONSTRAINT sched_bad;
+
+/* ---- what is repaired ---- */
+
+SELECT pg_temp.make('{"cron": "0 * * * *", "overlap": "QUEUE_ALL"}', '2024-01-01 09:55Z') AS id \gset
+SELECT pg_temp.fire(:'id', '2024-01-01 10:00Z'), pg_temp.fire(:'id', '2024-01-01 11:00Z'), pg_temp.fire(:'id', '2024-01-01 12:00Z') \g /dev/null
+UPDATE _nuvopipe.execution e SET status = CASE p.planned_at WHEN '2024-01-01 10:00Z' THEN 'SUCCEEDED' ELSE 'CANCELED' END,
+		started_at = CASE p.planned_at WHEN '2024-01-01 10:00Z' THEN p.due_at + interval '3 s' END
+	FROM _nuvopipe.planned_run p WHERE p.run_id = e.run_id AND p.pipeline_id = :'id' AND p.planned_at < '2024-01-01 12:00Z';
+UPDATE _nuvopipe.schedule SET next_at = '2024-01-01 17:30Z', due_at = '2024-01-01 17:30Z' WHERE id = :'id';
+SELECT _nuvopipe.repair_schedules(true) \g /dev/null
+SELECT is(pg_temp.story(:'id'), '10:00 RAN, 11:00 CANCELED, 12:00 WAITING', 'runs whose beginning or end was not noted');
+SELECT is(lag, '3 s', 'with its time') FROM nuvopipe.planned_runs WHERE pipeline = :'id' AND outcome = 'RAN';
+SELECT is(next_at, '2024-01-01 13:00Z', 'an instant that has moved') FROM _nuvopipe.schedule WHERE id = :'id';
 
 /* ---- whose they are ---- */
 

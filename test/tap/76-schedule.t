@@ -99,6 +99,11 @@ qx "CREATE DATABASE copy"
 qx "\\i $NVP_TMP/dump.sql" -d copy
 in_copy() { q "$1" -d copy; }
 PGDATABASE=copy wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped' AND outcome = 'RAN' AND decided_at > now() - interval '2 s'"
+qx "ALTER SYSTEM SET nuvopipe.schedules = off; SELECT pg_reload_conf()"
+wait_until "SELECT overdue > '2 s' FROM nuvopipe.schedule_lag WHERE pipeline_name = 'dumped'"
+before=$(q "SELECT count(*) FROM nuvopipe.planned_runs")
+q "SELECT nuvopipe.fire_due()" >/dev/null
+is "$(q "SELECT count(*) FROM nuvopipe.planned_runs")" "$before" "switched off: nobody fires"
 in_copy "SELECT nuvopipe.update_pipeline('dumped', status => 'INACTIVE')" >/dev/null
 is "$(in_copy "SELECT count(*) FROM (SELECT planned_at - lag(planned_at) OVER (ORDER BY planned_at) AS gap FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped') g
 	WHERE gap <> '1 second'")" 0 "a restored schedule leaves nothing out and does nothing twice"
