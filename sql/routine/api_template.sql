@@ -191,12 +191,21 @@ COMMENT ON FUNCTION nuvopipe_api.template_delete IS 'DELETE /pipeline-template/{
 
 -- ---- routes
 
-SELECT _nuvopipe.set_schema('ScheduleConfig', '{"type": ["object", "null"], "required": ["frequency"], "properties": {
-	"frequency": {"enum": ["HOURLY", "DAILY", "WEEKLY", "MONTHLY"]},
+SELECT _nuvopipe.set_schema('ScheduleConfig', '{"type": ["object", "null"], "anyOf": [{"required": ["frequency"]}, {"required": ["cron"]}], "properties": {
+	"frequency": {"enum": ["SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"]},
 	"interval": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 1, "description": "every so many hours, days ..."},
+	"cron": {"type": "string", "description": "instead of frequency and interval: 5 fields, or 6 with seconds in front", "examples": ["30 6 * * MON-FRI"]},
 	"starts_on": {"type": "string", "format": "date-time", "examples": ["2024-09-21T06:57:06.672Z"]},
 	"ends_on": {"type": ["string", "null"], "format": "date-time"},
-	"time_zone": {"type": "string", "default": "UTC", "examples": ["Europe/Berlin"]}}}');
+	"last_day": {"type": "boolean", "description": "of the month, with MONTHLY and YEARLY"},
+	"time_zone": {"type": "string", "default": "UTC", "examples": ["Europe/Berlin"]},
+	"calendars": {"type": "array", "items": {"type": "string"}, "description": "names or ids of calendars, whose days are left out; answered as ids"},
+	"jitter": {"type": "number", "minimum": 0, "maximum": 86400, "default": 0, "description": "seconds by which runs are spread"},
+	"overlap": {"enum": ["SKIP", "QUEUE_ONE", "QUEUE_ALL", "ALLOW", "CANCEL_OLD"], "default": "QUEUE_ONE", "description": "when another run waits or runs"},
+	"missed": {"enum": ["NONE", "ONE", "ALL"], "default": "ONE", "description": "how many of the runs are made up that an outage has kept from starting"},
+	"missed_limit": {"type": "integer", "minimum": 1, "maximum": 10000, "default": 100, "description": "of ALL"},
+	"grace": {"type": "number", "minimum": 0, "maximum": 604800, "default": 60, "description": "seconds that a run may be late and not be missed"},
+	"max_run_time": {"type": "integer", "minimum": 1, "maximum": 2592000, "description": "seconds after which a run is ended"}}}');
 
 SELECT _nuvopipe.set_schema('ErrorConfig', '{"type": ["object", "null"], "properties": {
 	"error_threshold": {"type": ["number", "null"], "minimum": 0, "maximum": 100, "description": "percentage of erroneous cells above which an execution fails; absent: never"}}}');

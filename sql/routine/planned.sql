@@ -37,7 +37,7 @@ BEGIN ATOMIC
 END;
 
 -- Why the overlap policy keeps a run from being queued; null if it does not.
-CREATE OR REPLACE FUNCTION _nuvopipe.overlap_reason(pipeline_id uuid, overlap text) RETURNS text
+CREATE OR REPLACE FUNCTION _nuvopipe.overlap_reason(tenant_id uuid, pipeline_id uuid, overlap text) RETURNS text
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -46,12 +46,12 @@ DECLARE
 BEGIN
 	IF overlap = 'SKIP' THEN
 		SELECT format('execution %s is %s', e.id, lower(e.status)) INTO reason FROM _nuvopipe.execution e
-			WHERE e.pipeline_id = overlap_reason.pipeline_id AND e.status IN ('QUEUED', 'RUNNING')
+			WHERE e.tenant_id = overlap_reason.tenant_id AND e.pipeline_id = overlap_reason.pipeline_id AND e.status IN ('QUEUED', 'RUNNING')
 			ORDER BY e.status DESC, e.id LIMIT 1;
 	ELSIF overlap = 'QUEUE_ONE' THEN
 		-- a run waits as long as none of its executions has begun
 		SELECT format('run %s is waiting already', e.run_id) INTO reason FROM _nuvopipe.execution e
-			WHERE e.pipeline_id = overlap_reason.pipeline_id AND e.status = 'QUEUED' AND e.started_at IS NULL
+			WHERE e.tenant_id = overlap_reason.tenant_id AND e.pipeline_id = overlap_reason.pipeline_id AND e.status = 'QUEUED' AND e.started_at IS NULL
 				AND NOT EXISTS (SELECT FROM _nuvopipe.execution b
 					WHERE b.tenant_id = e.tenant_id AND b.run_id = e.run_id AND b.started_at IS NOT NULL)
 			LIMIT 1;
@@ -61,7 +61,7 @@ END
 $$;
 
 -- Everything of a pipeline that waits or runs is to end.
-CREATE OR REPLACE FUNCTION _nuvopipe.cancel_live(pipeline_id uuid) RETURNS void
+CREATE OR REPLACE FUNCTION _nuvopipe.cancel_live(tenant_id uuid, pipeline_id uuid) RETURNS void
 	LANGUAGE plpgsql VOLATILE
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -69,11 +69,11 @@ DECLARE
 	old record;
 BEGIN
 	FOR old IN
-		SELECT e.tenant_id, e.id FROM _nuvopipe.execution e
-			WHERE e.pipeline_id = cancel_live.pipeline_id AND e.status IN ('QUEUED', 'RUNNING') AND NOT e.cancel_requested
+		SELECT e.id FROM _nuvopipe.execution e
+			WHERE e.tenant_id = cancel_live.tenant_id AND e.pipeline_id = cancel_live.pipeline_id AND e.status IN ('QUEUED', 'RUNNING') AND NOT e.cancel_requested
 			ORDER BY e.id
 	LOOP
-		PERFORM _nuvopipe.cancel_execution(old.tenant_id, old.id);
+		PERFORM _nuvopipe.cancel_execution(tenant_id, old.id);
 	END LOOP;
 END
 $$;
@@ -116,7 +116,7 @@ AS $$
 #variable_conflict use_variable
 DECLARE
 	run uuid := _nuvopipe.uuid_v7();
-	against text := _nuvopipe.overlap_reason(s.id, overlap);
+	against text := _nuvopipe.overlap_reason(s.tenant_id, s.id, overlap);
 	message text;
 	p record;
 BEGIN
@@ -139,7 +139,7 @@ BEGIN
 			RETURN NULL;
 		END IF;
 		IF overlap = 'CANCEL_OLD' THEN
-			PERFORM _nuvopipe.cancel_live(s.id);
+			PERFORM _nuvopipe.cancel_live(s.tenant_id, s.id);
 		END IF;
 		PERFORM _nuvopipe.queue(s.id, run, 'SCHEDULED', false, _nuvopipe.lists_objects(p.input), NULL, NULL, NULL, NULL,
 			creator => coalesce(backfill_by, p.created_by));

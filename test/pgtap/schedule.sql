@@ -28,14 +28,14 @@ END $$;
 -- whoever waits is done: in no time, or (RUNNING) never
 CREATE FUNCTION pg_temp.work(id uuid, moment timestamptz, status text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	IF EXISTS (SELECT FROM _nuvopipe.execution e WHERE e.pipeline_id = work.id AND e.status = 'RUNNING') THEN
+	IF EXISTS (SELECT FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = work.id AND e.status = 'RUNNING') THEN
 		RETURN;
 	END IF;
 	UPDATE _nuvopipe.planned_run p SET outcome = 'RAN', started_at = moment FROM _nuvopipe.execution e
-		WHERE p.pipeline_id = work.id AND p.run_id = e.run_id AND e.status = 'QUEUED' AND p.outcome = 'WAITING';
+		WHERE p.tenant_id = _nuvopipe.tenant() AND p.pipeline_id = work.id AND p.run_id = e.run_id AND e.status = 'QUEUED' AND p.outcome = 'WAITING';
 	UPDATE _nuvopipe.execution e SET status = work.status, started_at = moment,
 			lease_until = CASE WHEN work.status = 'RUNNING' THEN moment END
-		WHERE e.pipeline_id = work.id AND e.status = 'QUEUED';
+		WHERE e.tenant_id = _nuvopipe.tenant() AND e.pipeline_id = work.id AND e.status = 'QUEUED';
 END $$;
 
 -- all that is due at a moment; then work, if somebody works
@@ -49,7 +49,7 @@ BEGIN
 		EXIT WHEN n = 0;
 		total := total + n;
 	END LOOP;
-	IF worker IS NOT NULL THEN
+	IF worker IS NOT NULL AND total > 0 THEN
 		PERFORM pg_temp.work(id, moment, worker);
 	END IF;
 	RETURN total;
@@ -64,10 +64,10 @@ $$;
 CREATE FUNCTION pg_temp.story(id uuid, pattern text DEFAULT 'HH24:MI') RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(to_char(p.planned_at, pattern) || CASE WHEN p.instants > 1 THEN '(' || p.instants || ')' ELSE '' END
 			|| ' ' || p.outcome, ', ' ORDER BY p.planned_at), '')
-		FROM _nuvopipe.planned_run p WHERE p.pipeline_id = id
+		FROM _nuvopipe.planned_run p WHERE p.tenant_id = _nuvopipe.tenant() AND p.pipeline_id = id
 $$;
 CREATE FUNCTION pg_temp.outcomes(id uuid) RETURNS text LANGUAGE sql AS $$
-	SELECT coalesce(string_agg(p.outcome, ' ' ORDER BY p.planned_at), '') FROM _nuvopipe.planned_run p WHERE p.pipeline_id = id
+	SELECT coalesce(string_agg(p.outcome, ' ' ORDER BY p.planned_at), '') FROM _nuvopipe.planned_run p WHERE p.tenant_id = _nuvopipe.tenant() AND p.pipeline_id = id
 $$;
 CREATE FUNCTION pg_temp.runs(id uuid) RETURNS bigint LANGUAGE sql AS
 	'SELECT count(DISTINCT run_id) FROM _nuvopipe.execution WHERE pipeline_id = $1';
@@ -91,7 +91,7 @@ INSERT INTO night VALUES
 
 -- the instants of three days, as they were planned
 CREATE FUNCTION pg_temp.instants(id uuid) RETURNS timestamptz[] LANGUAGE sql AS
-	'SELECT array_agg(planned_at ORDER BY planned_at) FROM _nuvopipe.planned_run WHERE pipeline_id = id';
+	'SELECT array_agg(planned_at ORDER BY planned_at) FROM _nuvopipe.planned_run WHERE tenant_id = _nuvopipe.tenant() AND pipeline_id = id';
 
 -- one night with one set of policies, in one way; what became of the three instants
 CREATE FUNCTION pg_temp.night_of(n night, way text, overlap text, missed text) RETURNS text LANGUAGE plpgsql AS $$
