@@ -202,19 +202,7 @@ BEGIN
 	END IF;
 	-- days begin at midnight of the zone, so they are counted there; hours are all alike and counted in UTC
 	RETURN jsonb_build_object('data', coalesce((
-		WITH live AS (
-			SELECT date_trunc(bucket, e.created_at, zone) AS at, count(*) AS total, count(*) FILTER (WHERE e.status = 'SUCCEEDED') AS successful,
-					count(*) FILTER (WHERE e.status = 'FAILED') AS failed, count(*) FILTER (WHERE e.status = 'CANCELED') AS canceled,
-					count(*) FILTER (WHERE e.status IN ('QUEUED', 'RUNNING')) AS processing,
-					coalesce(sum(a.total_rows), 0) AS rows, coalesce(sum(a.total_error_cells), 0) AS error_cells,
-					percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY a.duration_ms) AS p, _nuvopipe.spread_of(a.duration_ms) AS spread
-				FROM _nuvopipe.execution e
-					LEFT JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts
-				WHERE e.tenant_id = tenant AND e.created_at >= span.since AND e.created_at < span.until
-					AND (pipelines IS NULL OR e.pipeline_id = ANY (pipelines))
-					AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
-				GROUP BY 1
-		), gone AS (
+		WITH gone AS (
 			SELECT date_trunc(bucket, g.noon, zone) AS at, sum(g.succeeded) AS successful, sum(g.failed) AS failed, sum(g.canceled) AS canceled,
 					sum(g.rows) AS rows, sum(g.error_cells) AS error_cells, _nuvopipe.spread_sum(g.spread) AS spread
 				FROM (SELECT d.*, (d.day + time '12:00') AT TIME ZONE 'UTC' AS noon FROM _nuvopipe.digest d
@@ -222,6 +210,20 @@ BEGIN
 				WHERE g.noon >= span.since AND g.noon < span.until
 					AND (pipelines IS NULL OR g.pipeline_id = ANY (pipelines))
 					AND _nuvopipe.can('read', 'execution', g.owner_id, g.owner_role)
+				GROUP BY 1
+		), live AS (
+			SELECT date_trunc(bucket, e.created_at, zone) AS at, count(*) AS total, count(*) FILTER (WHERE e.status = 'SUCCEEDED') AS successful,
+					count(*) FILTER (WHERE e.status = 'FAILED') AS failed, count(*) FILTER (WHERE e.status = 'CANCELED') AS canceled,
+					count(*) FILTER (WHERE e.status IN ('QUEUED', 'RUNNING')) AS processing,
+					coalesce(sum(a.total_rows), 0) AS rows, coalesce(sum(a.total_error_cells), 0) AS error_cells,
+					percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY a.duration_ms) AS p,
+					-- wanted only where something went
+					_nuvopipe.spread_of(a.duration_ms) FILTER (WHERE date_trunc(bucket, e.created_at, zone) IN (SELECT g.at FROM gone g)) AS spread
+				FROM _nuvopipe.execution e
+					LEFT JOIN _nuvopipe.execution_attempt a ON a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts
+				WHERE e.tenant_id = tenant AND e.created_at >= span.since AND e.created_at < span.until
+					AND (pipelines IS NULL OR e.pipeline_id = ANY (pipelines))
+					AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
 				GROUP BY 1
 		), series AS (
 			SELECT CASE bucket WHEN 'hour' THEN s AT TIME ZONE 'UTC' ELSE s AT TIME ZONE zone END AS at

@@ -377,45 +377,44 @@ CREATE OR REPLACE VIEW nuvopipe.retention WITH (security_barrier) AS
 			LEFT JOIN _nuvopipe.retention r ON r.tenant_id = k.tenant_id
 			CROSS JOIN LATERAL (
 				SELECT 'history' AS what, k.history AS keep, r.history IS NOT NULL AS is_own, count(*) AS kept, min(e.finished_at) AS oldest,
-						count(*) FILTER (WHERE e.finished_at < clock_timestamp() - k.history) AS due
+						count(*) FILTER (WHERE e.finished_at < now() - k.history) AS due
 					FROM _nuvopipe.execution e
 					WHERE e.tenant_id = k.tenant_id AND e.status IN ('FAILED', 'CANCELED') AND NOT e.has_issues AND e.input_id IS NULL AND e.output_id IS NULL
 				UNION ALL
 				SELECT 'compact', k.compact, r.compact IS NOT NULL, count(*), min(e.finished_at),
-						count(*) FILTER (WHERE e.finished_at < clock_timestamp() - k.compact)
+						count(*) FILTER (WHERE e.finished_at < now() - k.compact)
 					FROM _nuvopipe.execution e
 					WHERE e.tenant_id = k.tenant_id AND e.status = 'SUCCEEDED' AND NOT e.has_issues AND e.input_id IS NULL AND e.output_id IS NULL
 				UNION ALL
 				SELECT 'issues', k.issues, r.issues IS NOT NULL, count(*), min(e.finished_at),
-						count(*) FILTER (WHERE e.finished_at < clock_timestamp() - k.issues)
+						count(*) FILTER (WHERE e.finished_at < now() - k.issues)
 					FROM _nuvopipe.execution e
 					WHERE e.tenant_id = k.tenant_id AND e.status IN ('SUCCEEDED', 'CANCELED') AND e.has_issues
 				UNION ALL
 				SELECT 'input', k.input, r.input IS NOT NULL, count(*), min(e.finished_at),
-						count(*) FILTER (WHERE e.finished_at < clock_timestamp() - k.input)
+						count(*) FILTER (WHERE e.finished_at < now() - k.input)
 					FROM _nuvopipe.execution e
 					WHERE e.tenant_id = k.tenant_id AND e.status IN ('SUCCEEDED', 'CANCELED') AND e.input_id IS NOT NULL
 				UNION ALL
 				SELECT 'failed', k.failed, r.failed IS NOT NULL, count(*), min(e.finished_at),
-						count(*) FILTER (WHERE e.finished_at < clock_timestamp() - k.failed)
+						count(*) FILTER (WHERE e.finished_at < now() - k.failed)
 					FROM _nuvopipe.execution e
 					WHERE e.tenant_id = k.tenant_id AND e.status = 'FAILED' AND (e.has_issues OR e.input_id IS NOT NULL)
 				UNION ALL
-				SELECT 'event', k.event, r.event IS NOT NULL, count(*), _nuvopipe.uuid_time((SELECT v.id FROM _nuvopipe.event v WHERE v.tenant_id = k.tenant_id ORDER BY v.id LIMIT 1)),
-						count(*) FILTER (WHERE v.id < _nuvopipe.uuid_floor(clock_timestamp() - k.event))
-					FROM _nuvopipe.event v WHERE v.tenant_id = k.tenant_id
+				SELECT 'event', k.event, r.event IS NOT NULL, NULL,
+						_nuvopipe.uuid_time((SELECT v.id FROM _nuvopipe.event v WHERE v.tenant_id = k.tenant_id ORDER BY v.id LIMIT 1)), NULL
 				UNION ALL
 				SELECT 'digest', k.digest, r.digest IS NOT NULL, count(*), min(d.day)::timestamptz,
-						count(*) FILTER (WHERE d.day < (clock_timestamp() - k.digest)::date)
+						count(*) FILTER (WHERE d.day < (now() - k.digest)::date)
 					FROM _nuvopipe.digest d WHERE d.tenant_id = k.tenant_id) w
 		WHERE k.tenant_id = _nuvopipe.tenant() AND _nuvopipe.is_admin();
 COMMENT ON VIEW nuvopipe.retention IS 'How long the caller''s organization keeps what, how much there is, and what would go when; see nuvopipe.set_retention. It counts what there is, so do not ask every minute. For members of nuvopipe_admin.';
 COMMENT ON COLUMN nuvopipe.retention.what IS 'As for nuvopipe.set_retention: executions with issues or a stored input count for these, and for history or compact when they have nothing left.';
 COMMENT ON COLUMN nuvopipe.retention.keep IS 'Null: for ever.';
 COMMENT ON COLUMN nuvopipe.retention.is_own IS 'The organization has its own; else it is the setting of the server.';
-COMMENT ON COLUMN nuvopipe.retention.kept IS 'Executions; of event, events; of digest, days of pipelines.';
+COMMENT ON COLUMN nuvopipe.retention.kept IS 'Executions; of digest, days of pipelines. Events are not counted: see nuvopipe.partitions.';
 COMMENT ON COLUMN nuvopipe.retention.goes_after IS 'When the oldest will go.';
-COMMENT ON COLUMN nuvopipe.retention.due IS 'Those whose time has passed. Maintenance takes them in portions; events go with their partition.';
+COMMENT ON COLUMN nuvopipe.retention.due IS 'Those whose time has passed; maintenance takes them in portions.';
 
 -- What is left of executions that went.
 CREATE OR REPLACE VIEW nuvopipe.execution_days WITH (security_barrier) AS

@@ -188,6 +188,7 @@ CREATE TABLE _nuvopipe.event_default PARTITION OF _nuvopipe.event (
 	CONSTRAINT event_default_pkey PRIMARY KEY (tenant_id, id)
 ) DEFAULT;
 
+CREATE INDEX event_default_at_idx ON _nuvopipe.event_default (tenant_id, at, id);	-- the list, page by page
 CREATE INDEX event_default_execution_idx ON _nuvopipe.event_default (tenant_id, execution_id) WHERE execution_id IS NOT NULL;
 CREATE INDEX event_default_xact_idx ON _nuvopipe.event_default (tenant_id, xact);
 

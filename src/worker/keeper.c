@@ -365,18 +365,23 @@ static long
 maintain(MemoryContext loop)
 {
 	static NvpMaintenance state = {0};
-	static TimestampTz next = 0;
+	static TimestampTz last = 0;	/* end of the last go */
+	static bool goes_on = false;	/* it was not the end of a round with nothing left */
 	TimestampTz start = GetCurrentTimestamp();
-	volatile bool goes_on = true;
+	long		pause = goes_on ? MAINTAIN_MS : nvp_guc_maintenance_interval;
 
 	if (nvp_guc_maintenance_interval == 0)
 		return IDLE_TICK_MS;
-	if (start < next)
-		return TimestampDifferenceMilliseconds(start, next);
+	if (!TimestampDifferenceExceeds(last, start, pause))
+		return pause - TimestampDifferenceMilliseconds(last, start);
+	goes_on = false;
 	PG_TRY();
 	{
-		while (goes_on && TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()) < MAINTAIN_MS)
-			goes_on = maintain_portion(&state);
+		bool		in_round = true;
+
+		while (in_round && !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), MAINTAIN_MS))
+			in_round = maintain_portion(&state);
+		goes_on = in_round || state.has_more;
 	}
 	PG_CATCH();
 	{
@@ -387,11 +392,10 @@ maintain(MemoryContext loop)
 		FlushErrorState();
 		RESUME_INTERRUPTS();
 		memset(&state, 0, sizeof(state));
-		goes_on = false;
 	}
 	PG_END_TRY();
-	next = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), goes_on || state.has_more ? MAINTAIN_MS : nvp_guc_maintenance_interval);
-	return goes_on || state.has_more ? MAINTAIN_MS : nvp_guc_maintenance_interval;
+	last = GetCurrentTimestamp();
+	return goes_on ? MAINTAIN_MS : nvp_guc_maintenance_interval;
 }
 
 /* nuvopipe_keeper_main is a keeper's whole life; arg is the database's oid. */

@@ -109,7 +109,7 @@ SELECT is(_nuvopipe.add_partitions('event', interval '5 days', (SELECT max(to_ti
 SELECT is((SELECT count(*) FROM _nuvopipe.partitions('event') a JOIN _nuvopipe.partitions('event') b ON a.to_time = b.from_time) + 1, (SELECT count(*) FROM _nuvopipe.partitions('event')), 'where they ended');
 SELECT set_eq($$SELECT relrowsecurity AS a, relowner::regrole::text AS b, relacl IS NULL OR NOT EXISTS (SELECT FROM aclexplode(relacl) a WHERE a.grantee <> relowner) AS c FROM pg_class c JOIN _nuvopipe.partitions('event') p ON p.relation = c.oid$$,
 	$$SELECT true AS a, relowner::regrole::text AS b, true AS c FROM pg_class WHERE oid = '_nuvopipe.event'::regclass$$, 'partitions are for nobody but their owner');
-SELECT is((SELECT count(*) FROM pg_index i JOIN _nuvopipe.partitions('event') p ON p.relation = i.indrelid), (SELECT 3 * count(*) FROM _nuvopipe.partitions('event')), 'and have the indexes of the default one');
+SELECT is((SELECT count(*) FROM pg_index i JOIN _nuvopipe.partitions('event') p ON p.relation = i.indrelid), (SELECT 4 * count(*) FROM _nuvopipe.partitions('event')), 'and have the indexes of the default one');
 SELECT _nuvopipe.add_partitions('issue', interval '90 days', clock_timestamp()) \g /dev/null
 SELECT set_eq($$SELECT reloptions FROM pg_class c JOIN _nuvopipe.partitions('issue') p ON p.relation = c.oid$$, $$SELECT reloptions FROM pg_class WHERE oid = '_nuvopipe.issue_default'::regclass$$, 'and its options');
 SELECT is(_nuvopipe.add_partition('event', now() - interval '9 years', now() - interval '8 years'), false, 'no range is made that has begun');

@@ -192,7 +192,7 @@ qx "ALTER SYSTEM SET nuvopipe.max_workers = 4; SELECT pg_reload_conf()"
 PGDATABASE=restored
 settled SUCCEEDED 2 "restored: it is run again"
 wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')"
-is "$(q "SELECT status FROM nuvopipe.executions WHERE pipeline_name = 'pushed'")" SUCCEEDED "restored: pushed data is processed"
+is "$(q "SELECT status FROM nuvopipe.executions WHERE input_name = 'seven.csv'")" SUCCEEDED "restored: pushed data is processed"
 is "$(q "SELECT count(*) FROM target WHERE id = 7")" 1 "restored: and has arrived"
 PGDATABASE=postgres
 unlike "$(server_log)" "(PANIC|TRAP|signal|WARNING)" "no crash, no warning"
