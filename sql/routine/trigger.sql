@@ -7,6 +7,10 @@
 CREATE OR REPLACE FUNCTION _nuvopipe.signal_change() RETURNS trigger
 	AS 'MODULE_PATHNAME', 'nuvopipe_signal_change' LANGUAGE C VOLATILE;
 
+-- At commit; runners are left alone until an execution is queued.
+CREATE OR REPLACE FUNCTION _nuvopipe.wake_keeper() RETURNS void
+	AS 'MODULE_PATHNAME', 'nuvopipe_wake_keeper' LANGUAGE C STRICT VOLATILE;
+
 CREATE OR REPLACE FUNCTION _nuvopipe.check_query_as(query text, role name) RETURNS void
 	AS 'MODULE_PATHNAME', 'nuvopipe_check_query_as' LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
@@ -32,6 +36,7 @@ BEGIN
 	LOOP
 		INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at, payload)
 			VALUES (tenant, t, _nuvopipe.uuid_v7(), clock_timestamp(), execution::text);
+		PERFORM _nuvopipe.wake_keeper();
 	END LOOP;
 END
 $$;
@@ -366,7 +371,7 @@ BEGIN
 	DELETE FROM _nuvopipe.trigger r WHERE r.tenant_id = tenant_id AND r.id = trigger_id;
 	DELETE FROM _nuvopipe.signal s WHERE s.tenant_id = tenant_id AND s.trigger_id = trigger_id;
 	PERFORM _nuvopipe.remove_trigger(trigger_id);
-	PERFORM _nuvopipe.wake();	-- a channel is not to be listened to any more
+	PERFORM _nuvopipe.wake_keeper();	-- a channel is not to be listened to any more
 EXCEPTION WHEN lock_not_available OR object_in_use THEN
 	DELETE FROM _nuvopipe.trigger r WHERE r.tenant_id = tenant_id AND r.id = trigger_id;
 	DELETE FROM _nuvopipe.signal s WHERE s.tenant_id = tenant_id AND s.trigger_id = trigger_id;
@@ -562,7 +567,7 @@ BEGIN
 		PERFORM _nuvopipe.name_taken('trigger', t.name);
 	END;
 	PERFORM _nuvopipe.bind_trigger(t);
-	PERFORM _nuvopipe.wake();
+	PERFORM _nuvopipe.wake_keeper();
 	RETURN t.id;
 END
 $$;
@@ -620,7 +625,7 @@ BEGIN
 	IF bound THEN
 		PERFORM _nuvopipe.bind_trigger(t);
 	END IF;
-	PERFORM _nuvopipe.wake();
+	PERFORM _nuvopipe.wake_keeper();
 	RETURN object_id;
 END
 $$;

@@ -169,7 +169,7 @@ typedef enum Access
 static Access
 lock_tables(void)
 {
-	static const char *const tables[] = {"signal", "signal_pkey", "trigger", "trigger_pkey", "pipeline", "pipeline_pkey"};
+	static const char *const tables[] = {"signal", "signal_pkey", "trigger", "trigger_pkey"};
 	Oid			nspid = get_namespace_oid("_nuvopipe", true);
 
 	for (int i = 0; i < lengthof(tables); i++)
@@ -192,8 +192,7 @@ lock_tables(void)
 
 #define WRITE_SIGNAL \
 	"INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at)" \
-	" SELECT t.tenant_id, t.id, $2, $3 FROM _nuvopipe.trigger t JOIN _nuvopipe.pipeline p ON p.id = t.pipeline_id" \
-	" WHERE t.id = $1 AND t.kind = 'TABLE' AND t.status = 'ACTIVE' AND p.status = 'ACTIVE'"
+	" SELECT t.tenant_id, t.id, $2, $3 FROM _nuvopipe.trigger t WHERE t.id = $1 AND t.status = 'ACTIVE'"
 
 /* runs the statement, in a connection to SPI; true if it has written a row */
 static bool

@@ -47,6 +47,7 @@
 #define RETRY_MS		1000	/* what could not be started now is tried again */
 #define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
 #define MAINTAIN_MS		50		/* of maintenance in one go, and the pause after it */
+#define PACE_MS			20		/* a burst of commits is looked at so often, not after each */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -398,6 +399,16 @@ maintain(MemoryContext loop)
 	return goes_on ? MAINTAIN_MS : nvp_guc_maintenance_interval;
 }
 
+/* a tick begins no sooner than this after the last one, however many commits call for it; latches stay set */
+static void
+keep_pace(TimestampTz last)
+{
+	long		ms = PACE_MS - TimestampDifferenceMilliseconds(last, GetCurrentTimestamp());
+
+	if (ms > 0)
+		(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
+}
+
 /* nuvopipe_keeper_main is a keeper's whole life; arg is the database's oid. */
 void
 nuvopipe_keeper_main(Datum arg)
@@ -414,6 +425,7 @@ nuvopipe_keeper_main(Datum arg)
 	for (;;)
 	{
 		uint32		asked = times_asked(found);
+		TimestampTz last;
 		long		ms;
 
 		MemoryContextSwitchTo(loop);
@@ -424,6 +436,8 @@ nuvopipe_keeper_main(Datum arg)
 		ms = Min(ms, maintain(loop));
 		MemoryContextSwitchTo(loop);
 		MemoryContextReset(loop);
+		last = GetCurrentTimestamp();
 		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);
+		keep_pace(last);
 	}
 }

@@ -153,6 +153,9 @@ qx "SELECT nuvopipe.set_retention('issues', '80 days');
 UPDATE _nuvopipe.execution SET finished_at = now() - interval '100 days' WHERE id = (SELECT id FROM nuvopipe.executions WHERE status = 'SUCCEEDED' LIMIT 1)"
 qx "CALL nuvopipe.maintain()"
 qx "SELECT nuvopipe.cancel(nuvopipe.ingest('pushed', convert_to(E'id,name\n8,eight\n', 'UTF8'), 'eight.csv'))"
+# a trigger, and a signal that nobody takes
+qx "SELECT nuvopipe.create_trigger('$LINE', 'NOTIFY', '{\"channel\": \"bell\"}');
+INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at) VALUES (_nuvopipe.default_tenant(), _nuvopipe.uuid_v7(), _nuvopipe.uuid_v7(), now())"
 # data on its way, and what is shown and fetched of it
 upload=$(q "SELECT nuvopipe.create_upload('half.csv', 100)")
 qx "SELECT nuvopipe.append_upload('$upload', 0, convert_to('id,name', 'UTF8')); SELECT nuvopipe.rotate_receiver('hook')"
