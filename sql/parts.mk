@@ -54,6 +54,7 @@ SQL_ROUTINE = \
 	sql/routine/monitor.sql \
 	sql/routine/alert_process.sql \
 	sql/routine/alert_run.sql \
+	sql/routine/alert_schedule.sql \
 	sql/routine/alert.sql \
 	sql/routine/stream.sql \
 	sql/routine/route.sql \

@@ -142,7 +142,7 @@ BEGIN
 			PERFORM _nuvopipe.cancel_live(s.tenant_id, s.id);
 		END IF;
 		PERFORM _nuvopipe.queue(s.id, run, 'SCHEDULED', false, _nuvopipe.lists_objects(p.input), NULL, NULL, NULL, NULL,
-			creator => coalesce(backfill_by, p.created_by));
+			creator => coalesce(backfill_by, p.created_by), max_run_time => (s.config ->> 'max_run_time')::int);
 		RETURN 'WAITING';
 	EXCEPTION
 		WHEN transaction_rollback OR insufficient_resources OR lock_not_available OR system_error THEN

@@ -203,7 +203,7 @@ qx "ALTER SYSTEM RESET nuvopipe.max_workers; SELECT pg_reload_conf()"
 
 # --- what fails
 
-once() { EXEC=$(q "SELECT id FROM nuvopipe.execute('$LINE', force => true)"); wait_done "$EXEC" >/dev/null; }
+once() { LINE=${1-$LINE}; EXEC=$(q "SELECT id FROM nuvopipe.execute('$LINE', force => true)"); wait_done "$EXEC" >/dev/null; }
 line web target
 relay reset
 once
@@ -211,7 +211,7 @@ once
 is "$(alerts)" "" "two failures"
 once
 is "$(alerts)" "CRITICAL PIPELINE_FAILING $LINE" "three failures, one after the other"
-like "$(q "SELECT nuvopipe_api.metrics('{}') #>> '{}'")" $'\nnuvopipe_alerts\\{code="PIPELINE_FAILING",severity="CRITICAL"\\} 1\n' "and in the metrics"
+like "$(q "SELECT nuvopipe_api.metrics('{}') #>> '{}'")" $'\nnuvopipe_alerts\{code="PIPELINE_FAILING",severity="CRITICAL"\} 1$' "and in the metrics"
 like "$(of "message || ' ' || detail" PIPELINE_FAILING)" "the last 3 executions of pipeline \"$LINE\" have failed: .+ \{\"failures\": 3\}" "it says why"
 is "$(of "since = (SELECT min(finished_at) FROM nuvopipe.executions WHERE pipeline_name = '$LINE')" PIPELINE_FAILING)" t "since the first of them"
 is "$(alerts "max_failures_in_a_row => 4")" "WARNING FAILURE_RATE $LINE" "unless that is not many: but all of the last hour"
@@ -237,6 +237,45 @@ is "$(alerts)" "" "an hour later"
 is "$(q "SELECT string_agg(concat_ws(' ', period, executions, failed), ', ' ORDER BY period) FROM nuvopipe.failure_rate WHERE pipeline_name = '$LINE'")" "day 4 3, hour 1 0, week 4 3" "failure_rate, later"
 qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '8 days'"
 is "$(q "SELECT (SELECT count(*) FROM nuvopipe.failure_rate) || ' ' || (SELECT count(*) FROM nuvopipe.throughput)")" "0 0" "what is older is not counted"
+
+# --- schedules and triggers
+
+line file target
+qx "SELECT nuvopipe.update_pipeline('$LINE', schedule => '{\"frequency\": \"SECONDLY\", \"interval\": 2, \"max_run_time\": 77}')"
+wait_until "SELECT count(*) > 1 FROM nuvopipe.planned_runs WHERE outcome = 'RAN'"
+is "$(alerts "max_lag => '5 s'")" "" "a schedule that is fired"
+is "$(q "SELECT DISTINCT max_run_time FROM nuvopipe.executions WHERE pipeline_name = '$LINE'")" 77 "its runs have its limit"
+keeper=$(pid_of keeper)
+kill -STOP "$keeper"
+fires SCHEDULE_LATE "max_lag => '3 s'"
+is "$(alerts "max_lag => '3 s'")" "CRITICAL SCHEDULE_LATE $LINE" "a schedule that nobody looks at"
+kill -CONT "$keeper"
+ok "it is fired" clears SCHEDULE_LATE "max_lag => '3 s'"
+qx "SELECT nuvopipe.update_pipeline('$LINE', schedule => '{\"frequency\": \"HOURLY\"}')"
+qx "INSERT INTO _nuvopipe.planned_run (tenant_id, pipeline_id, planned_at, due_at, decided_at, outcome, reason, owner_id, owner_role)
+	SELECT tenant_id, pipeline_id, planned_at + interval '1 min', due_at, decided_at, 'FAILED_TO_START', 'it would not', owner_id, owner_role FROM _nuvopipe.planned_run ORDER BY planned_at DESC LIMIT 1"
+is "$(alerts)" "CRITICAL SCHEDULE_FAILING $LINE" "an instant that started nothing"
+like "$(of message SCHEDULE_FAILING)" "could not start a run: it would not" "it says why"
+qx "UPDATE _nuvopipe.planned_run SET outcome = 'SKIPPED_DOWN' WHERE outcome = 'FAILED_TO_START'"
+is "$(alerts)" "" "a later one was decided otherwise"
+qx "SELECT nuvopipe.update_pipeline('$LINE', schedule => 'null')"
+wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')"
+
+qx "SELECT nuvopipe.create_trigger('$LINE', 'NOTIFY', '{\"channel\": \"told\"}', 'asks')"
+is "$(alerts)" "" "a trigger"
+qx "UPDATE _nuvopipe.trigger SET failures = 3, last_error = 'no', last_error_at = now()"
+is "$(alerts)" "WARNING TRIGGER_FAILING asks" "a trigger that fails"
+qx "UPDATE _nuvopipe.trigger SET failures = 0, last_error = NULL"
+is "$(alerts)" "" "it works again"
+keeper=$(pid_of keeper)
+kill -STOP "$keeper"
+qx "INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at) SELECT tenant_id, id, _nuvopipe.uuid_v7(), now() - interval '2 min' FROM _nuvopipe.trigger"
+is "$(alerts)" "CRITICAL SIGNAL_LATE asks" "a signal that nobody takes"
+kill -CONT "$keeper"
+ok "it is taken" clears SIGNAL_LATE
+qx "SELECT nuvopipe.delete_trigger('asks')"
+wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')"
+qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '8 days'"
 
 # --- webhooks
 
