@@ -248,6 +248,12 @@ put_clock(char *p, int64 msecs)
 	return p;
 }
 
+uint32
+nvp_cell_clock_text(int64 msecs, char *text)
+{
+	return put_clock(text, msecs) - text;
+}
+
 /* put_day writes the day of a serial number of the 1900 system as a spreadsheet shows it */
 static char *
 put_day(char *p, int64 serial)

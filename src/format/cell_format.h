@@ -47,6 +47,9 @@ extern uint8 nvp_cell_format_builtin(int id);
  */
 extern uint32 nvp_cell_moment_text(const char *literal, uint32 len, uint8 shows, bool date1904, char *text);
 
+/* hours, minutes and seconds, and milliseconds if there are any; returns the length */
+extern uint32 nvp_cell_clock_text(int64 msecs, char *text);
+
 /*
  * Is the literal written as we write numbers?  Then it is its own text; others
  * are rewritten by nvp_cell_number_text, 0 if it is no number.

@@ -20,7 +20,8 @@
 #include "format/reader_impl.h"
 
 static const NvpReaderEntry *const entries[] = {
-	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xlsx_entry
+	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xlsx_entry,
+	&nvp_ods_entry
 };
 
 /* nvp_format_defaults describes the usual CSV file: UTF-8, comma, double quote, header. */

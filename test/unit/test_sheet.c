@@ -13,39 +13,8 @@
 #include "lib/stringinfo.h"
 
 #include "format/cell_format.h"
-#include "format/reader.h"
+#include "bookcheck.h"
 #include "render.h"
-#include "zipmake.h"
-
-static int	failures = 0;
-static int	checks = 0;
-
-static void
-check_text(const char *name, const char *actual, const char *expected)
-{
-	checks++;
-	if (strcmp(actual, expected) == 0)
-		return;
-	failures++;
-	printf("not ok: %s\n--- expected\n%s\n--- actual\n%s\n", name, expected, actual);
-}
-
-static void
-check_format(const char *name, const ZipMake *zip, const NvpFormat *format, const char *expected)
-{
-	static const int windows[] = {65536, 64, 7, 1};
-
-	for (int i = 0; i < lengthof(windows) * 2; i++)
-	{
-		char	   *actual = render(zip->data.data, zip->data.len, format, windows[i / 2], (i & 1) != 0);
-
-		check_text(name, actual, expected);
-		/* one failure says enough */
-		if (strcmp(actual, expected) != 0)
-			break;
-		pfree(actual);
-	}
-}
 
 /* ---- numbers and their formats ------------------------------------------------ */
 
@@ -194,12 +163,6 @@ test_serials(void)
 #define TEXT(ref, text)	"<c r=\"" ref "\" t=\"inlineStr\"><is><t>" text "</t></is></c>"
 #define HEAD	"<row r=\"1\">" TEXT("A1", "a") TEXT("B1", "b") "</row>"
 
-static void
-add(ZipMake *zip, const char *name, const char *text)
-{
-	zipmake_add(zip, name, text, strlen(text), true, NULL);
-}
-
 /* a workbook of sheets A, B, C ..., as many as there are texts; the rest may be NULL */
 static void
 make_book(ZipMake *zip, const char *const *sheets, const char *strings, const char *styles, const char *properties)
@@ -239,25 +202,15 @@ make_book(ZipMake *zip, const char *const *sheets, const char *strings, const ch
 	pfree(rels.data);
 }
 
-static NvpFormat
-xlsx_format(void)
-{
-	NvpFormat	format;
-
-	nvp_format_defaults(&format);
-	format.kind = NVP_FORMAT_XLSX;
-	return format;
-}
-
 static void
 check_sheet(const char *name, const char *sheet, const char *strings, const char *styles, const char *properties,
 			const char *expected)
 {
 	ZipMake		zip;
-	NvpFormat	format = xlsx_format();
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
 
 	make_book(&zip, (const char *const[]) {sheet, NULL}, strings, styles, properties);
-	check_format(name, &zip, &format, expected);
+	check_book(name, &zip, &format, expected);
 	pfree(zip.data.data);
 }
 
@@ -393,18 +346,18 @@ test_documents(void)
 static void
 check_choice(const char *name, const ZipMake *zip, const char *sheet, int index, const char *expected)
 {
-	NvpFormat	format = xlsx_format();
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
 
 	format.sheet = sheet;
 	format.sheet_index = index;
-	check_format(name, zip, &format, expected);
+	check_book(name, zip, &format, expected);
 }
 
 static void
 test_sheets(void)
 {
 	ZipMake		zip;
-	NvpFormat	format = xlsx_format();
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
 
 	make_book(&zip, (const char *const[])
 			  {
@@ -449,12 +402,12 @@ test_sheets(void)
 						"<row r=\"4\"><c r=\"C4\"><v>1</v></c></row>"), NULL
 			  }, NULL, NULL, NULL);
 	format.skip_rows = 2;
-	check_format("a title above the header", &zip, &format, "a,b\nL4 w3 many ~ ~ +<1>\nend rows=1 blank=1 skipped=2\n");
+	check_book("a title above the header", &zip, &format, "a,b\nL4 w3 many ~ ~ +<1>\nend rows=1 blank=1 skipped=2\n");
 	format.has_header = false;
-	check_format("a title and no header", &zip, &format,
+	check_book("a title and no header", &zip, &format,
 				 "column_1,column_2,column_3\nL3 w3 <a> <b> ~\nL4 w3 ~ ~ #1\nend rows=2 blank=1 skipped=1\n");
 	format.skip_rows = 0;
-	check_format("no header", &zip, &format,
+	check_book("no header", &zip, &format,
 				 "column_1,column_2,column_3\nL1 w3 <Report> ~ ~\nL3 w3 <a> <b> ~\nL4 w3 ~ ~ #1\nend rows=3 blank=1 skipped=0\n");
 }
 
@@ -462,7 +415,7 @@ static void
 test_archives(void)
 {
 	ZipMake		zip;
-	NvpFormat	format = xlsx_format();
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
 	char		utf16[2000] = "\xFF\xFE";
 	const char *sheet = "<worksheet " MAIN "><sheetData><row>" TEXT("A1", "a") "</row><row>" TEXT("A2", "x") "</row></sheetData></worksheet>";
 	size_t		len = strlen(sheet);
@@ -470,14 +423,14 @@ test_archives(void)
 	zipmake_begin(&zip);
 	add(&zip, "readme.txt", "hello");
 	zipmake_end(&zip, NULL, false);
-	check_format("another archive", &zip, &format, "\nbad L0 the zip archive holds no workbook\n");
+	check_book("another archive", &zip, &format, "\nbad L0 the zip archive holds no workbook\n");
 	zip.data.len -= 5;
-	check_format("cut off", &zip, &format, "\nbad L0 the zip archive is cut off: its directory is missing\n");
+	check_book("cut off", &zip, &format, "\nbad L0 the zip archive is cut off: its directory is missing\n");
 
 	zipmake_begin(&zip);
 	add(&zip, "_rels/.rels", RELS("<Relationship Id=\"rId1\" Type=\"" TYPES "officeDocument\" Target=\"xl/workbook.bin\"/>"));
 	zipmake_end(&zip, NULL, false);
-	check_format("a binary workbook", &zip, &format, "\nbad L0 binary workbooks (.xlsb) are not supported\n");
+	check_book("a binary workbook", &zip, &format, "\nbad L0 binary workbooks (.xlsb) are not supported\n");
 
 	for (size_t i = 0; i < len; i++)
 		utf16[2 + 2 * i] = sheet[i];
@@ -487,12 +440,12 @@ test_archives(void)
 	zipmake_add(&zip, "xl/s.xml", utf16, 2 + 2 * len, true, NULL);
 	zipmake_end(&zip, NULL, false);
 	format.sheet = "\xC3\xBC";
-	check_format("a sheet in UTF-16, a workbook in Latin-1", &zip, &format, "a\nL2 w1 <x>\nend rows=1 blank=0 skipped=1\n");
+	check_book("a sheet in UTF-16, a workbook in Latin-1", &zip, &format, "a\nL2 w1 <x>\nend rows=1 blank=0 skipped=1\n");
 
 	zipmake_begin(&zip);
 	add(&zip, "xl/workbook.xml", "<?xml version='1.0' encoding='ebcdic'?><workbook " MAIN "/>");
 	zipmake_end(&zip, NULL, false);
-	check_format("a strange encoding", &zip, &format,
+	check_book("a strange encoding", &zip, &format,
 				 "\nbad L0 \"xl/workbook.xml\" in the workbook cannot be read: it is in an encoding other than UTF-8 or UTF-16 at byte 0\n");
 
 	zipmake_begin(&zip);
@@ -514,7 +467,7 @@ test_many_strings(void)
 	StringInfoData rows;
 	StringInfoData expected;
 	ZipMake		zip;
-	NvpFormat	format = xlsx_format();
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
 	const int	n = 30000;
 	char	   *actual;
 
