@@ -203,7 +203,7 @@ qx "ALTER SYSTEM RESET nuvopipe.max_workers; SELECT pg_reload_conf()"
 
 # --- what fails
 
-once() { LINE=${1-$LINE}; EXEC=$(q "SELECT id FROM nuvopipe.execute('$LINE', force => true)"); wait_done "$EXEC" >/dev/null; }
+once() { EXEC=$(q "SELECT id FROM nuvopipe.execute('$LINE', force => true)"); wait_done "$EXEC" >/dev/null; }
 line web target
 relay reset
 once
@@ -318,7 +318,7 @@ WARNING STORAGE_LARGE _nuvopipe" "an admin of everything"
 is "$(PGUSER=dora q "SELECT (SELECT count(*) FROM nuvopipe.queue_depth) + (SELECT count(*) FROM nuvopipe.throughput) + (SELECT count(*) FROM nuvopipe.failure_rate)")" 0 "views show others nothing"
 is "$(PGUSER=una q "SELECT period || ' ' || failed FROM nuvopipe.failure_rate WHERE period = 'hour'")" "hour 3" "and everybody their own"
 is "$(PGUSER=una q "SELECT count(memory) + count(executions) FROM nuvopipe.workers")" 0 "memory is for admins"
-is "$(PGUSER=admin q "SELECT count(*) > 0 FROM nuvopipe.workers WHERE kind = 'runner' AND idle AND idle_since < now() AND memory > 100000")" t "who sees since when a runner is idle, and its memory"
+is "$(PGUSER="admin" q "SELECT count(*) > 0 FROM nuvopipe.workers WHERE kind = 'runner' AND idle AND idle_since < now() AND memory > 100000")" t "who sees since when a runner is idle, and its memory"
 like "$(PGUSER=nobody_special qe "SELECT * FROM nuvopipe.alerts()")" "42501" "who may not use nuvopipe is told nothing"
 # another organization: the admin is told, with its name
 qx "SELECT nuvopipe.create_organization('tenant')"
@@ -326,7 +326,7 @@ qx "UPDATE _nuvopipe.execution SET tenant_id = tenant_id WHERE false"
 qx "SET session_replication_role = replica;
 	UPDATE _nuvopipe.pipeline SET tenant_id = (SELECT id FROM _nuvopipe.organization WHERE name = 'tenant') WHERE name = 'of una';
 	UPDATE _nuvopipe.execution e SET tenant_id = p.tenant_id FROM _nuvopipe.pipeline p WHERE p.id = e.pipeline_id AND p.name = 'of una'"
-is "$(PGUSER=admin q "SELECT organization || ' ' || object FROM nuvopipe.alerts(min_free_disk => 0)")" "tenant of una" "an admin is told of other organizations"
+is "$(PGUSER="admin" q "SELECT organization || ' ' || object FROM nuvopipe.alerts(min_free_disk => 0)")" "tenant of una" "an admin is told of other organizations"
 is "$(as una)" "" "who is not of it is not"
 
 # --- what runbooks do with it
