@@ -38,6 +38,7 @@
 #include "exec/maintain.h"
 #include "exec/outbox.h"
 #include "exec/probe.h"
+#include "exec/queue.h"
 #include "exec/schedule.h"
 #include "exec/signal.h"
 #include "base/shmem.h"
@@ -47,6 +48,7 @@
 #define RETRY_MS		1000	/* what could not be started now is tried again */
 #define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
 #define MAINTAIN_MS		50		/* of maintenance in one go, and the pause after it */
+#define TICK_SHARE		20		/* while work waits, ticks take at most this part of the time */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -236,6 +238,8 @@ tick(void)
 	TimestampTz next = 0;
 	TimestampTz next_send = 0;
 	TimestampTz next_probe = 0;
+	static bool has_orphans = true; /* not looked yet */
+	TimestampTz began_at = GetCurrentTimestamp();
 	int64		due = 0;
 	int64		probes = 0;
 	int64		unsent = 0;
@@ -251,13 +255,13 @@ tick(void)
 	exists = nvp_extension_hold();
 	if (exists)
 	{
-		nvp_exec_sweep();
+		nvp_exec_sweep(has_orphans);
 		nvp_exec_renew();
 		nvp_notice_reconcile();
 		nvp_signal_doubts();
 		(void) nvp_signal_start(&waiting);
 		probes = nvp_probe_due(&next_probe);
-		due = nvp_exec_due(&next) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
+		due = nvp_queue_due(nvp_guc_max_workers, &next, &has_orphans) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
 		unsent = nvp_outbox_due(&next_send);
 		next_schedule = nvp_schedule_due();
 		ms = look_at_jobs();
@@ -278,7 +282,7 @@ tick(void)
 	{
 		start_runners(due);
 		if (nvp_guc_max_workers > 0)
-			ms = Min(ms, RETRY_MS);
+			ms = Min(ms, Max(RETRY_MS, TICK_SHARE * TimestampDifferenceMilliseconds(began_at, GetCurrentTimestamp())));
 	}
 	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
 			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
