@@ -41,6 +41,7 @@ SQL_ROUTINE = \
 	sql/routine/digest.sql \
 	sql/routine/retention.sql \
 	sql/routine/execution.sql \
+	sql/routine/queue.sql \
 	sql/routine/run.sql \
 	sql/routine/planned.sql \
 	sql/routine/schedule.sql \

@@ -69,7 +69,7 @@ BEGIN
 END
 $$;
 
--- How far one that has not ended has come; of one that waits, for what.
+-- How far one that has not ended has come; of one that waits, for what: RETRY (its time), PIPELINE (its slots), ORGANIZATION, HOST (limits), WORKER.
 CREATE OR REPLACE FUNCTION _nuvopipe.execution_state(execution uuid) RETURNS jsonb
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -82,13 +82,20 @@ BEGIN
 	IF e.status = 'QUEUED' THEN
 		RETURN jsonb_build_object('phase', 'queued',
 			'queue_position', (SELECT count(*) + 1 FROM _nuvopipe.execution o
-				WHERE o.tenant_id = e.tenant_id AND o.status = 'QUEUED' AND (o.available_at, o.id) < (e.available_at, e.id)
+				WHERE o.tenant_id = e.tenant_id AND o.status = 'QUEUED'
+					AND (-o.priority, o.available_at, o.id) < (-e.priority, e.available_at, e.id)
 					-- among those that the caller may know of
 					AND _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)),
 			'waiting_for', CASE
 				WHEN e.available_at > clock_timestamp() THEN 'RETRY'
-				WHEN EXISTS (SELECT FROM _nuvopipe.execution o
-					WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING' AND o.pipeline_id = e.pipeline_id) THEN 'PIPELINE'
+				WHEN (SELECT count(*) FROM _nuvopipe.execution o
+					WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING' AND o.pipeline_id = e.pipeline_id)
+						>= (SELECT l.slots FROM _nuvopipe.pipeline l WHERE l.id = e.pipeline_id) THEN 'PIPELINE'
+				WHEN (SELECT coalesce(g.max_runs, current_setting('nuvopipe.max_runs_per_tenant')::int) FROM _nuvopipe.organization g WHERE g.id = e.tenant_id)
+						BETWEEN 1 AND (SELECT count(*) FROM _nuvopipe.execution o WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING') THEN 'ORGANIZATION'
+				WHEN EXISTS (SELECT FROM unnest(e.hosts) h(name)
+					WHERE current_setting('nuvopipe.max_runs_per_host')::int BETWEEN 1 AND (SELECT count(*) FROM _nuvopipe.execution o
+						WHERE o.status = 'RUNNING' AND h.name = ANY (o.hosts))) THEN 'HOST'
 				ELSE 'WORKER' END);
 	ELSIF e.status IS DISTINCT FROM 'RUNNING' THEN
 		RETURN NULL;

@@ -236,7 +236,8 @@ CREATE OR REPLACE FUNCTION _nuvopipe.check_options(options jsonb, root text DEFA
 AS $$
 BEGIN
 	PERFORM _nuvopipe.check_members(options, root,
-		ARRAY['on_error', 'keep_input', 'keep_output', 'format', 'header_config', 'force', 'max_attempts', 'max_run_time', 'output_format']);
+		ARRAY['on_error', 'keep_input', 'keep_output', 'format', 'header_config', 'force', 'max_attempts', 'max_run_time', 'output_format',
+			'priority', 'slots']);
 	PERFORM _nuvopipe.expect_word(options -> 'on_error', root || '.on_error',
 		ARRAY['skip_rows', 'null_cells', 'pass', 'reject_all']);
 	PERFORM _nuvopipe.expect_word(options -> 'keep_input', root || '.keep_input', ARRAY['failed', 'always', 'never']);
@@ -244,6 +245,8 @@ BEGIN
 	PERFORM _nuvopipe.expect_type(options -> 'force', root || '.force', 'boolean');
 	PERFORM _nuvopipe.expect_number(options -> 'max_attempts', root || '.max_attempts', 1, 100, whole => true);
 	PERFORM _nuvopipe.expect_number(options -> 'max_run_time', root || '.max_run_time', 1, 31622400, whole => true);
+	PERFORM _nuvopipe.expect_number(options -> 'priority', root || '.priority', -100, 100, whole => true);
+	PERFORM _nuvopipe.expect_number(options -> 'slots', root || '.slots', 1, 64, whole => true);
 	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl']);
 	PERFORM _nuvopipe.check_format(options -> 'format', root || '.format');
 	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index']);

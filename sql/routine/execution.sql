@@ -91,7 +91,7 @@ COMMENT ON FUNCTION _nuvopipe.give_back(uuid, uuid, int) IS
 
 -- Settles what has no worker.  A process is told by pid and start time, so that a pid used again, or a fail-over to
 -- another machine, is never mistaken for a living worker; and by its database, for a copy of this one holds the same rows.
-CREATE OR REPLACE FUNCTION _nuvopipe.sweep(OUT requeued int, OUT failed int, OUT ended int)
+CREATE OR REPLACE FUNCTION _nuvopipe.sweep(with_queue boolean DEFAULT true, OUT requeued int, OUT failed int, OUT ended int)
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -142,24 +142,24 @@ BEGIN
 		END IF;
 	END LOOP;
 
-	WITH gone AS (
-		SELECT e.tenant_id, e.id, e.cancel_requested
-		FROM _nuvopipe.execution e
-		WHERE e.status = 'QUEUED'
-			AND (e.cancel_requested OR NOT EXISTS (SELECT FROM _nuvopipe.pipeline p WHERE p.id = e.pipeline_id))
-		FOR UPDATE OF e SKIP LOCKED
-	), told AS (
-		UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = now, updated_at = now,
-			error_sqlstate = CASE WHEN g.cancel_requested THEN '57014' ELSE '42704' END,
-			error_message = CASE WHEN g.cancel_requested THEN 'canceled before it began' ELSE 'the pipeline was deleted' END
-		FROM gone g WHERE e.tenant_id = g.tenant_id AND e.id = g.id
-		RETURNING e.tenant_id, e.id, e.error_message
-	)
-	-- no attempt ends with it
-	SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', 0, told.error_message))::int INTO ended
-	FROM told;
+	IF with_queue THEN
+		WITH gone AS (
+			SELECT e.tenant_id, e.id
+			FROM (SELECT DISTINCT h.tenant_id, h.pipeline_id FROM _nuvopipe.queue_heads(0, 0) h WHERE h.slots IS NULL) h
+				JOIN _nuvopipe.execution e ON e.tenant_id = h.tenant_id AND e.pipeline_id = h.pipeline_id AND e.status = 'QUEUED'
+			FOR UPDATE OF e SKIP LOCKED
+		), told AS (
+			UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = now, updated_at = now,
+				error_sqlstate = '42704', error_message = 'the pipeline was deleted'
+			FROM gone g WHERE e.tenant_id = g.tenant_id AND e.id = g.id
+			RETURNING e.tenant_id, e.id, e.error_message
+		)
+		-- no attempt ends with it
+		SELECT count(_nuvopipe.tell_state(told.tenant_id, told.id, 'CANCELED', 0, told.error_message))::int INTO ended
+		FROM told;
+	END IF;
 END
 $$;
-COMMENT ON FUNCTION _nuvopipe.sweep() IS
-	'Settles executions without a living worker: queued again while attempts are left, else failed; cancels queued ones that were cancelled or whose pipeline is gone.';
+COMMENT ON FUNCTION _nuvopipe.sweep IS
+	'Settles executions without a living worker: queued again while attempts are left, else failed; with_queue: cancels queued ones whose pipeline is gone.';
 

@@ -131,6 +131,17 @@ BEGIN
 END
 $$;
 
+-- How many executions of a pipeline run at a time; runs of a schedule that may overlap need more than one.
+CREATE OR REPLACE FUNCTION _nuvopipe.slots_of(configuration_id uuid) RETURNS int
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN (SELECT coalesce((c.options ->> 'slots')::int, CASE c.schedule_config ->> 'overlap' WHEN 'ALLOW' THEN 64 ELSE 1 END)
+		FROM _nuvopipe.pipeline_configuration c WHERE c.id = configuration_id);
+END
+$$;
+
 CREATE OR REPLACE FUNCTION nuvopipe.create_pipeline(name text DEFAULT NULL, input text DEFAULT NULL, tdm text DEFAULT NULL, output text DEFAULT NULL,
 		mapping jsonb DEFAULT NULL, schedule jsonb DEFAULT NULL, error_threshold numeric DEFAULT NULL,
 		developer_mode boolean DEFAULT NULL, template text DEFAULT NULL, options jsonb DEFAULT '{}',
@@ -163,10 +174,10 @@ BEGIN
 		coalesce(error_threshold, (preset #>> '{error_config,error_threshold}')::numeric),
 		coalesce(developer_mode, (preset ->> 'developer_mode')::boolean),
 		coalesce(nullif(preset -> 'options', 'null'), '{}') || coalesce(options, '{}'));
-	INSERT INTO _nuvopipe.pipeline (id, tenant_id, owner_id, name, description, tags, configuration_id,
+	INSERT INTO _nuvopipe.pipeline (id, tenant_id, owner_id, name, description, tags, configuration_id, slots,
 			created_at, created_by, updated_at, updated_by)
 		VALUES (new_id, _nuvopipe.tenant(), me, pipeline_name, description, coalesce(tags, '{}'), configuration_id,
-			moment, me, moment, me);
+			_nuvopipe.slots_of(configuration_id), moment, me, moment, me);
 	PERFORM _nuvopipe.sync_schedule(new_id);
 	PERFORM _nuvopipe.tell_pipeline(_nuvopipe.tenant(), new_id, me, 'created');
 	RETURN new_id;
@@ -179,7 +190,7 @@ COMMENT ON FUNCTION nuvopipe.create_pipeline IS
 name: unique among what the caller owns. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name.
 schedule: {"frequency": "SECONDLY" | "MINUTELY" | "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY", "interval", "starts_on", "ends_on"} or {"cron": "..."}, with "time_zone", "last_day", "calendars", "jitter", "grace", "overlap": "SKIP" | "QUEUE_ONE" | "QUEUE_ALL" | "ALLOW" | "CANCEL_OLD", "missed": "NONE" | "ONE" | "ALL", "missed_limit", "max_run_time"; see docs/schedules.md.
 error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null.
-options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl); added to those of the template.
+options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl), priority (-100 to 100, default 0: what waits with a higher one begins first, within the organization), slots (1 to 64, default 1: how many executions run at a time; with several they may end in another order than they came in); added to those of the template.
 description, tags: free.
 Runs have the rights of the role that calls this.
 Returns the id.
@@ -200,6 +211,7 @@ DECLARE
 	old _nuvopipe.pipeline;
 	was _nuvopipe.pipeline_configuration;
 	configuration_id uuid;
+	slots int;
 BEGIN
 	SELECT p.* INTO old FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id FOR UPDATE;
 	SELECT c.* INTO was FROM _nuvopipe.pipeline_configuration c WHERE c.tenant_id = tenant AND c.id = old.configuration_id;
@@ -220,9 +232,11 @@ BEGIN
 			coalesce(developer_mode, was.developer_mode),
 			coalesce(options, was.options));
 	END IF;
+	slots := _nuvopipe.slots_of(configuration_id);
 	UPDATE _nuvopipe.pipeline p SET
 			name = coalesce(name, p.name),
 			configuration_id = configuration_id,
+			slots = slots,
 			status = coalesce(status, p.status),
 			description = nullif(coalesce(description, p.description), ''),
 			tags = coalesce(tags, p.tags),

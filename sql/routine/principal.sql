@@ -297,7 +297,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION nuvopipe.update_organization(organization text, name text DEFAULT NULL, database_role name DEFAULT NULL,
-		description text DEFAULT NULL) RETURNS uuid
+		description text DEFAULT NULL, max_runs int DEFAULT NULL) RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -313,10 +313,12 @@ BEGIN
 		PERFORM _nuvopipe.check_name(name);
 	END IF;
 	PERFORM _nuvopipe.check_database_role(database_role);
+	PERFORM _nuvopipe.expect_number(to_jsonb(max_runs), 'max_runs', -1, 1024);
 	UPDATE _nuvopipe.organization g SET
 			name = coalesce(name, g.name),
 			database_role = coalesce(database_role, g.database_role),
 			description = coalesce(description, g.description),
+			max_runs = CASE WHEN max_runs IS NULL THEN g.max_runs ELSE nullif(max_runs, -1) END,
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE g.id = tenant;
@@ -328,9 +330,9 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.update_organization IS
 'Changes an organization; arguments that are null keep what is stored.
-organization: name or id. The others as for create_organization. Executions that were queued before keep their role.
+organization: name or id. max_runs: how many of its executions run at a time, 0 for any number, -1 for what nuvopipe.max_runs_per_tenant says. The others as for create_organization. Executions that were queued before keep their role.
 Returns the id.
-Errors: 42501 without the rights of nuvopipe_admin, or of database_role; 42704 if there is no such organization or role; 42710 for a name or role that is taken.';
+Errors: 22023 if max_runs is out of range; 42501 without the rights of nuvopipe_admin, or of database_role; 42704 if there is no such organization or role; 42710 for a name or role that is taken.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.create_license_key(organization text DEFAULT NULL, label text DEFAULT NULL, OUT id uuid, OUT license_key text)
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER

@@ -25,6 +25,20 @@ BEGIN
 END
 $$;
 
+-- The servers that connectors reach, for nuvopipe.max_runs_per_host: names as they are written, without port.
+CREATE OR REPLACE FUNCTION _nuvopipe.hosts_of(VARIADIC connectors uuid[]) RETURNS text[]
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN coalesce((SELECT array_agg(DISTINCT h.name ORDER BY h.name)
+		FROM _nuvopipe.connector c,
+			LATERAL (SELECT lower(coalesce(c.configuration ->> 'host',
+				substring(c.configuration ->> 'url' FROM '^[A-Za-z0-9+.-]+://(?:[^/?#@]*@)?(\[[^]]*\]|[^/?#:]+)')))) h(name)
+		WHERE c.id = ANY (connectors) AND h.name <> ''), '{}');
+END
+$$;
+
 -- One execution of the current configuration; discover: its source is listed when it runs; input: its bytes are stored; creator: the caller;
 -- max_run_time: that of the options.
 CREATE OR REPLACE FUNCTION _nuvopipe.queue(pipeline_id uuid, run_id uuid, trigger_type text, forced boolean, discover boolean,
@@ -41,7 +55,8 @@ DECLARE
 BEGIN
 	SELECT c.id AS configuration_id, c.tenant_id, l.owner_id, o.role AS owner_role,
 			coalesce((c.options ->> 'max_attempts')::int, current_setting('nuvopipe.max_retries')::int + 1) AS max_attempts,
-			coalesce(queue.max_run_time, (c.options ->> 'max_run_time')::int) AS max_run_time
+			coalesce(queue.max_run_time, (c.options ->> 'max_run_time')::int) AS max_run_time,
+			coalesce((c.options ->> 'priority')::int, 0) AS priority, _nuvopipe.hosts_of(c.input_connector_id, c.output_connector_id) AS hosts
 		INTO STRICT p
 		FROM _nuvopipe.pipeline l
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = l.configuration_id
@@ -51,10 +66,10 @@ BEGIN
 		VALUES (p.tenant_id, run_id, queue.pipeline_id, queue.trigger_type, moment, me)
 		ON CONFLICT (tenant_id, id) DO NOTHING;
 	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type,
-			max_attempts, max_run_time, input_id, forced, discover, object_path, object_name, object_version, object_bytes,
+			max_attempts, max_run_time, priority, hosts, input_id, forced, discover, object_path, object_name, object_version, object_bytes,
 			available_at, queued_at, created_at, created_by, updated_at, updated_by)
 		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.owner_id, p.owner_role, queue.trigger_type,
-			p.max_attempts, p.max_run_time, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
+			p.max_attempts, p.max_run_time, p.priority, p.hosts, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
 			moment, moment, moment, me, moment, me);
 	PERFORM _nuvopipe.tell_state(p.tenant_id, new_id, 'QUEUED', 0, NULL);
 	PERFORM _nuvopipe.wake();

@@ -18,6 +18,7 @@ CREATE TABLE _nuvopipe.organization (
 	id uuid NOT NULL,
 	name text NOT NULL,
 	database_role name,			-- whose rights runs have, unless their owner has a role of its own
+	max_runs int,				-- how many of its executions run at a time; null: nuvopipe.max_runs_per_tenant, 0: any number
 	description text,
 	tags text[] NOT NULL DEFAULT '{}',
 	acl jsonb,
@@ -28,7 +29,8 @@ CREATE TABLE _nuvopipe.organization (
 	CONSTRAINT organization_pkey PRIMARY KEY (id),
 	CONSTRAINT organization_name_key UNIQUE (name),
 	CONSTRAINT organization_database_role_key UNIQUE (database_role),
-	CONSTRAINT organization_name_check CHECK (name <> '')
+	CONSTRAINT organization_name_check CHECK (name <> ''),
+	CONSTRAINT organization_max_runs_check CHECK (max_runs BETWEEN 0 AND 1024)
 );
 
 CREATE TABLE _nuvopipe.principal (
@@ -253,6 +255,7 @@ CREATE TABLE _nuvopipe.pipeline (
 	acl jsonb,
 	configuration_id uuid NOT NULL,		-- the current version
 	status text NOT NULL DEFAULT 'ACTIVE',
+	slots int NOT NULL DEFAULT 1,		-- how many of its executions run at a time
 	created_at timestamptz NOT NULL,
 	created_by uuid NOT NULL,
 	updated_at timestamptz NOT NULL,
@@ -264,7 +267,8 @@ CREATE TABLE _nuvopipe.pipeline (
 	CONSTRAINT pipeline_configuration_key UNIQUE (configuration_id),
 	CONSTRAINT pipeline_name_key UNIQUE (tenant_id, owner_id, name),
 	CONSTRAINT pipeline_name_check CHECK (name <> ''),
-	CONSTRAINT pipeline_status_check CHECK (status IN ('ACTIVE', 'INACTIVE'))
+	CONSTRAINT pipeline_status_check CHECK (status IN ('ACTIVE', 'INACTIVE')),
+	CONSTRAINT pipeline_slots_check CHECK (slots BETWEEN 1 AND 64)
 );
 
 CREATE INDEX pipeline_created_idx ON _nuvopipe.pipeline (tenant_id, created_at, id);

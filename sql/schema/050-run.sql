@@ -33,6 +33,8 @@ CREATE TABLE _nuvopipe.execution (
 	attempts int NOT NULL DEFAULT 0,	-- counted when claimed
 	max_attempts int NOT NULL DEFAULT 3,
 	max_run_time int,			-- seconds an attempt may take; null: as long as nuvopipe.max_run_time allows
+	priority int NOT NULL DEFAULT 0,	-- higher first, within the organisation
+	hosts text[] NOT NULL DEFAULT '{}',	-- that its connectors reach, when it was queued
 	object_path text,			-- null until the source has been listed
 	object_name text,
 	object_version text,			-- changes when the object does: size and time, or ETag
@@ -68,13 +70,16 @@ CREATE TABLE _nuvopipe.execution (
 	CONSTRAINT execution_attempts_check CHECK (attempts >= 0),
 	CONSTRAINT execution_max_attempts_check CHECK (max_attempts > 0),
 	CONSTRAINT execution_max_run_time_check CHECK (max_run_time > 0),
+	CONSTRAINT execution_priority_check CHECK (priority BETWEEN -100 AND 100),
 	CONSTRAINT execution_object_bytes_check CHECK (object_bytes >= 0),
 	CONSTRAINT execution_lease_check CHECK ((status = 'RUNNING') = (lease_until IS NOT NULL)),
 	CONSTRAINT execution_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',
 		'DESTINATION_UNRESPONSIVE', 'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED'))
 ) WITH (fillfactor = 70);
 
-CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, available_at) WHERE status IN ('QUEUED', 'RUNNING');
+-- what waits, head by head (_nuvopipe.queue_heads), and what runs
+CREATE INDEX execution_queue_idx ON _nuvopipe.execution (status, tenant_id, pipeline_id, priority, available_at, id)
+	WHERE status IN ('QUEUED', 'RUNNING');
 CREATE INDEX execution_pipeline_idx ON _nuvopipe.execution (tenant_id, pipeline_id, created_at DESC);
 CREATE INDEX execution_created_idx ON _nuvopipe.execution (tenant_id, created_at, id);	-- the list, page by page
 CREATE INDEX execution_finished_idx ON _nuvopipe.execution (tenant_id, finished_at) WHERE finished_at IS NOT NULL;	-- what ended lately

@@ -52,6 +52,8 @@ int			nvp_guc_max_expansion = 1000;
 int			nvp_guc_max_object_size = 0;
 int			nvp_guc_max_retries = 3;
 int			nvp_guc_max_run_time = 0;
+int			nvp_guc_max_runs_per_host = 0;
+int			nvp_guc_max_runs_per_tenant = 0;
 int			nvp_guc_max_senders = 2;
 int			nvp_guc_max_workers = 4;
 int			nvp_guc_probe_timeout = 10000;
@@ -279,6 +281,18 @@ define_limits(void)
 							"Zero means no limit.  Pipelines and schedules may ask for less.",
 							&nvp_guc_max_run_time, 0, 0, 366 * 24 * 3600,
 							PGC_SUSET, GUC_UNIT_S, NULL, NULL, NULL);
+	/* SIGHUP: all workers must agree on what they may claim */
+	DefineCustomIntVariable("nuvopipe.max_runs_per_host",
+							"How many runs that reach the same host are worked on at a time.",
+							"Counts the hosts of FTP and HTTP connectors, by name.  Zero means no limit.",
+							&nvp_guc_max_runs_per_host, 0, 0, 1024,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* SIGHUP: as max_runs_per_host */
+	DefineCustomIntVariable("nuvopipe.max_runs_per_tenant",
+							"How many runs of one organization are worked on at a time.",
+							"Zero means no limit.  An organization may have a limit of its own.",
+							&nvp_guc_max_runs_per_tenant, 0, 0, 1024,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
 	/* SIGHUP: obeyed by keepers, which start senders */
 	DefineCustomIntVariable("nuvopipe.max_senders",
 							"How many processes at most tell webhooks of events, in each database.",

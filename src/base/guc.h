@@ -35,6 +35,8 @@ extern int	nvp_guc_max_expansion;	/* times, 0 = unlimited */
 extern int	nvp_guc_max_object_size;	/* kB, 0 = unlimited */
 extern int	nvp_guc_max_retries;
 extern int	nvp_guc_max_run_time;	/* s, 0 = unlimited */
+extern int	nvp_guc_max_runs_per_host;
+extern int	nvp_guc_max_runs_per_tenant;
 extern int	nvp_guc_max_senders;
 extern int	nvp_guc_max_workers;
 extern int	nvp_guc_probe_timeout;

@@ -136,25 +136,18 @@ nvp_query_exec(NvpQuery *query, const char *sql)
 	return SPI_processed;
 }
 
-/*
- * nvp_query_read runs one statement that only reads, with the arguments
- * collected so far, which stay for another one.  Its plan is kept.
- *
- * in: at most max_rows rows are asked for; 0: all.
- * out: number of rows, got by nvp_get_*.
- * xact: sees what the current snapshot does.
- */
-uint64
-nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_rows)
+/* run a statement whose plan is kept */
+static uint64
+run_kept(NvpQuery *query, const char *sql, int cursor_options, bool read_only, uint64 max_rows)
 {
 	NvpPlan    *plan;
 	volatile int rc = 0;
 
 	SPI_freetuptable(SPI_tuptable);
-	plan = nvp_plan_hold(sql, query->nargs, query->types, kind == NVP_PLAN_GENERIC ? CURSOR_OPT_GENERIC_PLAN : 0);
+	plan = nvp_plan_hold(sql, query->nargs, query->types, cursor_options);
 	PG_TRY();
 	{
-		rc = SPI_execute_plan(nvp_plan_spi(plan), query->values, query->nulls, true, max_rows);
+		rc = SPI_execute_plan(nvp_plan_spi(plan), query->values, query->nulls, read_only, max_rows);
 	}
 	PG_FINALLY();
 	{
@@ -166,6 +159,33 @@ nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_ro
 				errcode(ERRCODE_INTERNAL_ERROR),
 				errmsg("could not run an internal statement: %s", SPI_result_code_string(rc)));
 	return SPI_processed;
+}
+
+/*
+ * nvp_query_keep is nvp_query_exec for a statement that comes again and again:
+ * its plan, one for all arguments, is kept.
+ */
+uint64
+nvp_query_keep(NvpQuery *query, const char *sql)
+{
+	uint64		n = run_kept(query, sql, CURSOR_OPT_GENERIC_PLAN, false, 0);
+
+	query->nargs = 0;
+	return n;
+}
+
+/*
+ * nvp_query_read runs one statement that only reads, with the arguments
+ * collected so far, which stay for another one.  Its plan is kept.
+ *
+ * in: at most max_rows rows are asked for; 0: all.
+ * out: number of rows, got by nvp_get_*.
+ * xact: sees what the current snapshot does.
+ */
+uint64
+nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_rows)
+{
+	return run_kept(query, sql, kind == NVP_PLAN_GENERIC ? CURSOR_OPT_GENERIC_PLAN : 0, true, max_rows);
 }
 
 /*

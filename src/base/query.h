@@ -8,8 +8,9 @@
  * made of names of the catalogue; everything from users travels as an argument.
  *
  * Calls:  nvp_query_open, { nvp_query_exec, nvp_get_* }*, nvp_query_close, in a
- *		   transaction.  nvp_query_read is nvp_query_exec for statements that
- *		   only read and come again and again: their plans are kept.  Results live until the next exec or close; nvp_get_text
+ *		   transaction.  nvp_query_keep and, for statements that only read,
+ *		   nvp_query_read are nvp_query_exec for what comes again and again:
+ *		   plans are kept.  Results live until the next exec or close; nvp_get_text
  *		   and nvp_get_jsonb copy into the context that was current at open.
  * Errors: throws; an abort of the transaction undoes what open did.
  *
@@ -40,6 +41,7 @@ typedef struct NvpQuery
 extern void nvp_query_open(NvpQuery *query);
 extern void nvp_query_close(NvpQuery *query);
 extern uint64 nvp_query_exec(NvpQuery *query, const char *sql);
+extern uint64 nvp_query_keep(NvpQuery *query, const char *sql);
 
 typedef enum NvpPlanKind
 {

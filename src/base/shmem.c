@@ -252,6 +252,78 @@ nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n)
 }
 
 /*
+ * nvp_call_runners wakes up to n idle runners of a database; where there are
+ * fewer, and there may be more, the keeper, which starts them.
+ */
+void
+nvp_call_runners(Oid database, int n)
+{
+	NvpSlot    *keeper = NULL;
+	int			runners = 0;
+
+	if (nvp_shared == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	for (int i = 0; i < NVP_SLOTS; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		runners += slot->kind == NVP_PROCESS_RUNNER;
+		if (slot->database != database)
+			continue;
+		if (slot->kind == NVP_PROCESS_KEEPER)
+			keeper = slot;
+		else if (slot->kind == NVP_PROCESS_RUNNER && slot->is_idle && n > 0)
+		{
+			wake(slot->procno);
+			n--;
+		}
+	}
+	if (n > 0 && keeper && runners < nvp_guc_max_workers)
+		wake(keeper->procno);
+	LWLockRelease(nvp_shared->lock);
+}
+
+/*
+ * nvp_limit_met notes that what waits in a database may be held back by a limit;
+ * to be called before the look that finds nothing.
+ */
+void
+nvp_limit_met(Oid database)
+{
+	NvpDatabase *entry;
+
+	if (nvp_shared == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, true);
+	if (entry)
+		entry->limited = true;
+	LWLockRelease(nvp_shared->lock);
+}
+
+/* nvp_limit_eased wakes an idle runner if one may wait for what has ended now. */
+void
+nvp_limit_eased(Oid database)
+{
+	NvpDatabase *entry;
+	bool		limited = false;
+
+	if (nvp_shared == NULL)
+		return;
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, false);
+	if (entry)
+	{
+		limited = entry->limited;
+		entry->limited = false;
+	}
+	LWLockRelease(nvp_shared->lock);
+	if (limited)
+		nvp_call_runners(database, 1);
+}
+
+/*
  * nvp_wake_database tells the processes of a database that there is something
  * to do: its keeper, one idle runner and one idle sender; without a keeper the
  * launcher is told to look at once.
@@ -427,6 +499,27 @@ nvp_database_runs(Oid database)
 	}
 	LWLockRelease(nvp_shared->lock);
 	return found;
+}
+
+/*
+ * nvp_database_asked tells how often somebody has asked for a look at a database:
+ * when it has not changed, nothing was queued.  Without shared memory it always has.
+ */
+uint32
+nvp_database_asked(Oid database)
+{
+	static uint32 always = 0;
+	NvpDatabase *entry;
+	uint32		asked = 0;
+
+	if (nvp_shared == NULL)
+		return ++always;
+	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	entry = nvp_database_entry(database, false);
+	if (entry)
+		asked = entry->asked;
+	LWLockRelease(nvp_shared->lock);
+	return asked;
 }
 
 /* nvp_count_slots counts processes of a kind that stay; InvalidOid = of all databases. */

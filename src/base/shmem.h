@@ -65,6 +65,7 @@ typedef struct NvpDatabase
 	TimestampTz evicted_until;	/* a command wants the database for itself */
 	int			tries;			/* looks in vain, for back-off */
 	uint32		asked;			/* how often somebody asked for a look */
+	bool		limited;		/* somebody found nothing to run but what a limit holds back */
 	int			starting;		/* runners that were started and have no slot yet */
 	TimestampTz starting_since; /* when the last of them was */
 	uint32		doubts;			/* transactions that changed a table and could not signal it */
@@ -98,10 +99,14 @@ extern NvpDatabase *nvp_database_entry(Oid database, bool make);
 extern void nvp_wake_launcher(void);
 extern void nvp_wake_database(Oid database);
 extern void nvp_wake_keeper(Oid database);
+extern void nvp_call_runners(Oid database, int n);
+extern void nvp_limit_met(Oid database);
+extern void nvp_limit_eased(Oid database);
 extern void nvp_wake_idle(NvpProcessKind kind, Oid database, int64 n);
 extern bool nvp_slot_is_surplus(int wanted);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern bool nvp_database_runs(Oid database);
+extern uint32 nvp_database_asked(Oid database);
 extern void nvp_wake_at_commit(void);
 extern void nvp_tell_at_commit(void);
 extern void nvp_keeper_at_commit(void);

@@ -177,6 +177,13 @@ nvp_run_close_unchanged(NvpRun *run, char *note)
 	nvp_run_close_transaction(run, false);
 }
 
+/* nvp_run_unchanged_note says which execution has loaded what this one was to load. */
+char *
+nvp_run_unchanged_note(const char *by)
+{
+	return psprintf("unchanged since execution %s loaded it; nothing was loaded", by);
+}
+
 /* a fault's type where the code below did not know better */
 void
 nvp_run_settle_fault_type(NvpRun *run, NvpFault *fault)

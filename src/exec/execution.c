@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "miscadmin.h"
 #include "partitioning/partdesc.h"
@@ -22,6 +23,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/turn.h"
 #include "base/watch.h"
 #include "exec/execution.h"
 #include "exec/schedule.h"
@@ -54,6 +56,8 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
 	out->max_run_time = nvp_get_int4(0, 16);
 	out->is_scheduled = nvp_get_bool(0, 17);
+	out->pipeline_name = nvp_get_text(query, 0, 18);
+	out->siblings = nvp_get_int4(0, 19);
 }
 
 /* each change of state is told once, by _nuvopipe.tell_state: notification, event, webhooks */
@@ -77,103 +81,174 @@ arg_execution(NvpQuery *query, const NvpExecution *execution)
 }
 
 /*
- * Lock a candidate and its pipeline.  The pipeline's row lock makes claims of
- * one pipeline take turns; what they see of each other is checked afterwards
- * with a fresh snapshot.
+ * Take the turns of all that limits an execution, so that no two claims count
+ * the same runs.  The pipeline's comes first, then the organization's, then
+ * those of hosts, which are stored in order.
  */
 static bool
-lock_candidate(NvpQuery *query, const pg_uuid_t *only, pg_uuid_t *tenant, pg_uuid_t *id, pg_uuid_t *pipeline)
+take_turns(NvpQuery *query, NvpTurns *turns, const NvpWaiting *waiting, bool wait)
 {
-	nvp_arg_uuid(query, only);
-	if (nvp_query_exec(query,
-					   "SELECT e.tenant_id, e.id, e.pipeline_id"
-					   " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-					   " WHERE e.status = 'QUEUED' AND NOT e.cancel_requested"
-					   " AND CASE WHEN $1 IS NULL THEN e.available_at <= pg_catalog.clock_timestamp() ELSE e.id = $1 END"
-					   " AND NOT EXISTS (SELECT FROM _nuvopipe.execution r"
-					   "  WHERE r.status = 'RUNNING' AND r.pipeline_id = e.pipeline_id)"
-					   " ORDER BY e.available_at, e.id LIMIT 1 FOR UPDATE OF e, p SKIP LOCKED") == 0)
+	uint64		n;
+
+	if (!nvp_turn_take(turns, NVP_TURN_PIPELINE, &waiting->pipeline_id, sizeof(pg_uuid_t), wait))
 		return false;
-	nvp_get_uuid(0, 0, tenant);
-	nvp_get_uuid(0, 1, id);
-	nvp_get_uuid(0, 2, pipeline);
+	if (waiting->tenant_limit > 0 &&
+		!nvp_turn_take(turns, NVP_TURN_TENANT, &waiting->tenant_id, sizeof(pg_uuid_t), wait))
+		return false;
+	if (nvp_guc_max_runs_per_host == 0)
+		return true;
+	nvp_arg_uuid(query, &waiting->tenant_id);
+	nvp_arg_uuid(query, &waiting->id);
+	n = nvp_query_keep(query,
+					   "SELECT pg_catalog.unnest(hosts) FROM _nuvopipe.execution WHERE tenant_id = $1 AND id = $2");
+	for (uint64 i = 0; i < n; i++)
+	{
+		char	   *host = nvp_get_text(query, i, 0);
+
+		if (!nvp_turn_take(turns, NVP_TURN_HOST, host, strlen(host), wait))
+			return false;
+	}
 	return true;
 }
 
+/*
+ * The statement of a claim, alone: what it sees of others' claims is complete,
+ * for it begins when their turns are over.  Nothing is waited for: what somebody
+ * is about to cancel, or a pipeline that is being changed or deleted, is left.
+ */
 static bool
-pipeline_is_busy(NvpQuery *query, const pg_uuid_t *pipeline)
+claim_row(NvpQuery *query, const NvpWaiting *waiting)
 {
-	nvp_arg_uuid(query, pipeline);
-	return nvp_query_exec(query,
-						  "SELECT FROM _nuvopipe.execution"
-						  " WHERE status = 'RUNNING' AND pipeline_id = $1 LIMIT 1") > 0;
+	nvp_arg_uuid(query, &waiting->tenant_id);
+	nvp_arg_uuid(query, &waiting->id);
+	nvp_arg_int4(query, MyProcPid);
+	nvp_arg_time(query, MyStartTimestamp);
+	nvp_arg_float8(query, nvp_guc_lease_timeout);
+	nvp_arg_bool(query, waiting->is_wanted);
+	nvp_arg_int4(query, waiting->tenant_limit);
+	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
+	return nvp_query_keep(query,
+						  "WITH mine AS MATERIALIZED ("
+						  " SELECT e.tenant_id, e.id, p.name"
+						  " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
+						  " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = 'QUEUED' AND NOT e.cancel_requested"
+						  "  AND ($6 OR e.available_at <= pg_catalog.clock_timestamp())"
+						  "  AND (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
+						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id) < p.slots"
+	/* the same object twice at once: the second finds what the first did */
+						  "  AND (p.slots = 1 OR e.object_version IS NULL OR NOT EXISTS (SELECT FROM _nuvopipe.execution r"
+						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id"
+						  "    AND r.object_path = e.object_path AND r.object_version = e.object_version))"
+						  "  AND ($7 = 0 OR (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
+						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1) < $7)"
+						  "  AND ($8 = 0 OR NOT EXISTS (SELECT FROM pg_catalog.unnest(e.hosts) h(name)"
+						  "   WHERE (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
+						  "    WHERE r.status = 'RUNNING' AND h.name = ANY (r.hosts)) >= $8))"
+						  " FOR UPDATE OF e SKIP LOCKED FOR KEY SHARE OF p SKIP LOCKED)"
+						  "UPDATE _nuvopipe.execution e SET status = 'RUNNING', attempts = attempts + 1,"
+						  " started_at = coalesce(started_at, pg_catalog.clock_timestamp()),"
+						  " lease_until = pg_catalog.clock_timestamp() + $5 * interval '1 millisecond',"
+						  " worker_pid = $3, worker_started_at = $4, updated_at = pg_catalog.clock_timestamp()"
+						  " FROM mine WHERE e.tenant_id = $1 AND e.id = $2 AND e.id = mine.id"
+						  " RETURNING " EXECUTION_COLUMNS ", mine.name,"
+	/* brothers: one or several is all that matters */
+						  " (SELECT pg_catalog.count(*)::int FROM (SELECT FROM _nuvopipe.execution b"
+						  "  WHERE b.tenant_id = e.tenant_id AND b.run_id = e.run_id LIMIT 2) x)") > 0;
 }
 
-/* what else the run needs to know: brothers, the pipeline's name */
-static void
-read_surroundings(NvpQuery *query, NvpExecution *execution)
+/* why it was not to be had */
+static NvpClaim
+why_not(NvpQuery *query, const NvpWaiting *waiting)
 {
-	nvp_arg_uuid(query, &execution->tenant_id);
-	nvp_arg_uuid(query, &execution->run_id);
-	nvp_arg_uuid(query, &execution->pipeline_id);
-	nvp_query_exec(query,
-				   "SELECT (SELECT pg_catalog.count(*)::int FROM _nuvopipe.execution WHERE tenant_id = $1 AND run_id = $2),"
-				   " (SELECT name FROM _nuvopipe.pipeline WHERE id = $3)");
-	execution->siblings = nvp_get_int4(0, 0);
-	execution->pipeline_name = nvp_get_text(query, 0, 1);
+	nvp_arg_uuid(query, &waiting->tenant_id);
+	nvp_arg_uuid(query, &waiting->id);
+	nvp_arg_int4(query, waiting->tenant_limit);
+	if (nvp_query_keep(query,
+					   "SELECT (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
+					   "  WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id) >= p.slots,"
+					   " $3 > 0 AND (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
+					   "  WHERE r.status = 'RUNNING' AND r.tenant_id = $1) >= $3"
+					   " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
+					   " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = 'QUEUED'") == 0)
+		return NVP_CLAIM_GONE;
+	return nvp_get_bool(0, 0) ? NVP_CLAIM_PIPELINE_FULL :
+		nvp_get_bool(0, 1) ? NVP_CLAIM_TENANT_FULL : NVP_CLAIM_GONE;
+}
+
+static void
+begin_attempt(NvpQuery *query, const NvpExecution *execution)
+{
+	arg_execution(query, execution);
+	nvp_arg_int4(query, execution->attempt);
+	nvp_arg_int4(query, MyProcPid);
+	nvp_query_keep(query,
+				   "INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, worker_pid)"
+				   " VALUES ($1, $2, $3, CASE WHEN $3 = 1 THEN 'CREATE' ELSE 'RETRY' END, 'RUNNING',"
+				   " pg_catalog.clock_timestamp(), $4)");
+	tell_state(query, execution, "RUNNING", NULL);
 }
 
 /*
- * nvp_exec_claim makes one queued execution ours: RUNNING, attempt counted,
- * lease and process noted.
+ * nvp_exec_claim makes a queued execution ours: RUNNING, attempt counted,
+ * lease and process noted.  The commit that follows is on disk before it
+ * returns, whatever synchronous_commit says: an execution that takes the server
+ * down with it must run out of attempts.
  *
- * in: a certain execution, or NULL for the one that has waited longest.
- * out: false if there is none to be had now.
+ * in: whether to wait for others that claim at the same moment.
+ * out: whether it was had, or what was in the way; the turns that a claim
+ *		took end with its transaction.
  */
-bool
-nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out)
+NvpClaim
+nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out)
 {
 	NvpQuery	query;
-	pg_uuid_t	tenant;
-	pg_uuid_t	id;
-	pg_uuid_t	pipeline;
-	bool		claimed = false;
+	NvpTurns	turns = {0};
+	NvpClaim	claim = NVP_CLAIM_CONTENDED;
 
 	nvp_query_open(&query);
-	if (lock_candidate(&query, only, &tenant, &id, &pipeline) &&
-		!pipeline_is_busy(&query, &pipeline))
-	{
-		nvp_arg_uuid(&query, &tenant);
-		nvp_arg_uuid(&query, &id);
-		nvp_arg_int4(&query, MyProcPid);
-		nvp_arg_time(&query, MyStartTimestamp);
-		nvp_arg_float8(&query, nvp_guc_lease_timeout);
-		claimed = nvp_query_exec(&query,
-								 "UPDATE _nuvopipe.execution e SET status = 'RUNNING', attempts = attempts + 1,"
-								 " started_at = coalesce(started_at, pg_catalog.clock_timestamp()),"
-								 " lease_until = pg_catalog.clock_timestamp() + $5 * interval '1 millisecond',"
-								 " worker_pid = $3, worker_started_at = $4,"
-								 " updated_at = pg_catalog.clock_timestamp()"
-								 " WHERE tenant_id = $1 AND id = $2 AND status = 'QUEUED'"
-								 " RETURNING " EXECUTION_COLUMNS) > 0;
-	}
-	if (claimed)
+	if (take_turns(&query, &turns, waiting, wait))
+		claim = claim_row(&query, waiting) ? NVP_CLAIMED : why_not(&query, waiting);
+	if (claim == NVP_CLAIMED)
 	{
 		read_execution(&query, out);
-		nvp_arg_uuid(&query, &tenant);
-		nvp_arg_uuid(&query, &id);
-		nvp_arg_int4(&query, out->attempt);
-		nvp_arg_int4(&query, MyProcPid);
-		nvp_query_exec(&query,
-					   "INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, worker_pid)"
-					   " VALUES ($1, $2, $3, CASE WHEN $3 = 1 THEN 'CREATE' ELSE 'RETRY' END, 'RUNNING',"
-					   " pg_catalog.clock_timestamp(), $4)");
-		read_surroundings(&query, out);
-		tell_state(&query, out, "RUNNING", NULL);
+		begin_attempt(&query, out);
 		nvp_schedule_began(out);
+		ForceSyncCommit();
+	}
+	else
+		nvp_turns_leave(&turns);
+	nvp_query_close(&query);
+	return claim;
+}
+
+/*
+ * nvp_exec_claim_only claims a certain execution of the caller's organization,
+ * even before its time.
+ *
+ * out: false if it is not to be had now.
+ */
+bool
+nvp_exec_claim_only(const pg_uuid_t *id, NvpExecution *out)
+{
+	NvpWaiting	waiting = {.id = *id, .is_wanted = true};
+	NvpQuery	query;
+	bool		found;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, id);
+	nvp_arg_int4(&query, nvp_guc_max_runs_per_tenant);
+	found = nvp_query_exec(&query,
+						   "SELECT e.tenant_id, e.pipeline_id, coalesce(g.max_runs, $2)"
+						   " FROM _nuvopipe.execution e JOIN _nuvopipe.organization g ON g.id = e.tenant_id"
+						   " WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = $1 AND e.status = 'QUEUED'") > 0;
+	if (found)
+	{
+		nvp_get_uuid(0, 0, &waiting.tenant_id);
+		nvp_get_uuid(0, 1, &waiting.pipeline_id);
+		waiting.tenant_limit = nvp_get_int4(0, 2);
 	}
 	nvp_query_close(&query);
-	return claimed;
+	return found && nvp_exec_claim(&waiting, true, out) == NVP_CLAIMED;
 }
 
 /*
@@ -379,7 +454,7 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 							 " available_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond',"
 							 " error_type = $5, error_sqlstate = $6, error_message = $7, error_detail = $8, error_hint = $9"
 							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4"
-							 " AND attempts = $10");
+							 " AND attempts = $10 AND NOT cancel_requested");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
 	tell_state(&query, execution, "QUEUED", outcome->fault.message);
@@ -446,44 +521,24 @@ nvp_exec_give_back(const NvpExecution *execution)
 
 /*
  * nvp_exec_sweep settles what has no worker: executions whose process is gone
- * are queued again or, out of attempts, failed; queued ones whose pipeline was
- * deleted, or that were cancelled before they began, are ended.
+ * are queued again or, out of attempts, failed.
  *
+ * in: whether to look through the queue as well, and end those whose pipeline
+ *		is gone.
  * out: how many executions were queued again.
  */
 int
-nvp_exec_sweep(void)
+nvp_exec_sweep(bool with_queue)
 {
 	NvpQuery	query;
 	int			requeued;
 
 	nvp_query_open(&query);
-	nvp_query_exec(&query, "SELECT * FROM _nuvopipe.sweep()");
+	nvp_arg_bool(&query, with_queue);
+	nvp_query_exec(&query, "SELECT * FROM _nuvopipe.sweep($1)");
 	requeued = nvp_get_int4(0, 0);
 	nvp_query_close(&query);
 	return requeued;
-}
-
-/*
- * nvp_exec_due counts the executions that could be claimed now; *next is when
- * the first of those that wait becomes available, 0 if none does.
- */
-int64
-nvp_exec_due(TimestampTz *next)
-{
-	NvpQuery	query;
-	int64		due;
-
-	nvp_query_open(&query);
-	nvp_query_exec(&query,
-				   "SELECT pg_catalog.count(DISTINCT e.pipeline_id) FILTER (WHERE e.available_at <= pg_catalog.clock_timestamp()"
-				   "  AND NOT EXISTS (SELECT FROM _nuvopipe.execution r WHERE r.status = 'RUNNING' AND r.pipeline_id = e.pipeline_id)),"
-				   " pg_catalog.min(e.available_at) FILTER (WHERE e.available_at > pg_catalog.clock_timestamp())"
-				   " FROM _nuvopipe.execution e WHERE e.status = 'QUEUED'");
-	due = nvp_get_int8(0, 0);
-	*next = nvp_get_time(0, 1);
-	nvp_query_close(&query);
-	return due;
 }
 
 /* nvp_exec_renew prolongs the leases of executions whose process is alive, and notes which of them get on. */
@@ -525,8 +580,7 @@ nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
 
 /*
  * nvp_exec_expand queues one more execution of the same run for each object.
- * One that is on its way already is settled by the ledger when its turn comes:
- * executions of a pipeline follow each other.
+ * One that is on its way already is settled by the ledger when its turn comes.
  */
 void
 nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
@@ -544,10 +598,10 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		nvp_arg_int8(&query, objects[i].bytes);
 		nvp_query_exec(&query,
 					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role,"
-					   " trigger_type, max_attempts, max_run_time, forced, object_path, object_name, object_version, object_bytes,"
+					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, object_path, object_name, object_version, object_bytes,"
 					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
 					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_id, owner_role,"
-					   " trigger_type, max_attempts, max_run_time, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
+					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
 					   " WHERE tenant_id = $1 AND id = $2 RETURNING id");
 		nvp_get_uuid(0, 0, &id);

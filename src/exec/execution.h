@@ -13,8 +13,11 @@
  * or a restart nobody matches, and the execution is run again or failed with a
  * reason.  The deadline in lease_until serves those who look from outside.
  *
- * Locks:  claim takes the execution's and its pipeline's row lock and skips
- *		   what others hold; no two executions of a pipeline run at once.
+ * Locks:  claim takes the turns (base/turn.h) of all that limits an execution:
+ *		   its pipeline's slots, its organization's runs, its hosts' runs; then
+ *		   counts what runs.  It takes the row locks of the execution and, so
+ *		   that it is not deleted meanwhile, of the pipeline, and waits for
+ *		   neither.
  * Xact:   every function needs one, with a snapshot, and leaves it open.
  *
  *-------------------------------------------------------------------------
@@ -73,14 +76,34 @@ typedef struct NvpOutcome
 	Jsonb	   *phases;			/* or NULL */
 } NvpOutcome;
 
-extern bool nvp_exec_claim(const pg_uuid_t *only, NvpExecution *out);
+/* an execution that waits, as the list of such knows it (queue.h) */
+typedef struct NvpWaiting
+{
+	pg_uuid_t	tenant_id;
+	pg_uuid_t	id;
+	pg_uuid_t	pipeline_id;
+	int			slots;			/* of the pipeline */
+	int			tenant_limit;	/* runs of the organization, 0 = any number */
+	bool		is_wanted;		/* somebody asks for this one: even before its time */
+} NvpWaiting;
+
+typedef enum NvpClaim
+{
+	NVP_CLAIMED,
+	NVP_CLAIM_GONE,				/* somebody else has it, or is about to change it */
+	NVP_CLAIM_PIPELINE_FULL,	/* as many of its pipeline run as may */
+	NVP_CLAIM_TENANT_FULL,
+	NVP_CLAIM_CONTENDED			/* others claim at this moment */
+} NvpClaim;
+
+extern NvpClaim nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out);
+extern bool nvp_exec_claim_only(const pg_uuid_t *id, NvpExecution *out);
 extern bool nvp_exec_in_ledger(const NvpExecution *execution, char **by);
 extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger);
 extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
 extern bool nvp_exec_lock_at_exit(void);
 extern void nvp_exec_give_back(const NvpExecution *execution);
-extern int	nvp_exec_sweep(void);
-extern int64 nvp_exec_due(TimestampTz *next);
+extern int	nvp_exec_sweep(bool with_queue);
 extern void nvp_exec_renew(void);
 extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);

@@ -37,6 +37,7 @@ typedef struct NvpRun
 	bool		careful;
 	bool		is_settling;	/* all rows are in; deferred constraints are looked at */
 	bool		is_fetched;		/* the input is complete */
+	bool		is_unchanged;	/* another execution has loaded it */
 	bool		was_written;	/* the final state is committed */
 	bool		ran_out;		/* of its time */
 	bool		is_bare;		/* write the final state alone: what belongs to it cannot be kept */
@@ -71,6 +72,7 @@ extern void nvp_run_close_transaction(NvpRun *run, bool to_ledger);
 extern void nvp_run_forget_written(NvpRun *run);
 extern void nvp_run_close_failed(NvpRun *run);
 extern void nvp_run_close_unchanged(NvpRun *run, char *note);
+extern char *nvp_run_unchanged_note(const char *by);
 extern void nvp_run_settle_fault_type(NvpRun *run, NvpFault *fault);
 extern void nvp_run_close_for_sure(NvpRun *run);
 

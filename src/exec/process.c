@@ -14,7 +14,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "utils/snapmgr.h"
 
+#include "base/turn.h"
 #include "exec/life.h"
 #include "pipeline/output.h"
 
@@ -67,8 +69,37 @@ make_job(NvpRun *run)
 }
 
 /*
+ * Executions of a pipeline with several slots may have the same version of the
+ * same object in hand.  They take turns, until the end of the transaction that
+ * writes the rows and the ledger; and look there again, for we waited.
+ */
+static bool
+was_loaded_meanwhile(NvpRun *run)
+{
+	const NvpObject *object = &run->execution->object;
+	NvpTurns	turns = {0};
+	StringInfoData name;
+	char	   *by;
+
+	if (run->execution->forced || run->plan->forced || object->path == NULL || object->version == NULL)
+		return false;
+	initStringInfo(&name);
+	appendBinaryStringInfo(&name, (const char *) &run->execution->pipeline_id, sizeof(pg_uuid_t));
+	appendStringInfo(&name, "%s\n%s", object->path, object->version);
+	(void) nvp_turn_take(&turns, NVP_TURN_OBJECT, name.data, name.len, true);
+	PopActiveSnapshot();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (!nvp_exec_in_ledger(run->execution, &by))
+		return false;
+	run->outcome->note = nvp_run_unchanged_note(by);
+	return true;
+}
+
+/*
  * The processing transaction.  Leaves it open, with the owner's identity given
  * back, for the caller to add the final state or to roll back.
+ *
+ * out: is_unchanged where there was nothing to do.
  */
 bool
 nvp_run_process(NvpRun *run, NvpFault *fault)
@@ -77,6 +108,10 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 
 	nvp_run_enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
 	nvp_session_begin(run->session);
+	MemoryContextSwitchTo(run->context);
+	run->is_unchanged = was_loaded_meanwhile(run);
+	if (run->is_unchanged)
+		return true;
 	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	run->job = make_job(run);

@@ -88,7 +88,7 @@ is_known(NvpRun *run, char **note)
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);
 	if (known)
-		*note = psprintf("unchanged since execution %s loaded it; nothing was loaded", by);
+		*note = nvp_run_unchanged_note(by);
 	return known;
 }
 
@@ -135,7 +135,7 @@ process_and_close(NvpRun *run, NvpFault *fault)
 		return false;
 	}
 	run->outcome->status = NVP_SUCCEEDED;
-	if (!run->plan->to_table)
+	if (!run->plan->to_table && !run->is_unchanged)
 	{
 		nvp_session_commit(run->session);
 		MemoryContextSwitchTo(run->context);
@@ -145,7 +145,7 @@ process_and_close(NvpRun *run, NvpFault *fault)
 		return true;
 	}
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
-	nvp_run_close_transaction(run, true);
+	nvp_run_close_transaction(run, !run->is_unchanged);
 	return true;
 }
 
@@ -155,7 +155,7 @@ after_process(NvpRun *run)
 {
 	NvpFault	fault = {0};
 
-	if (run->plan->input->routine->after == NULL || run->execution->has_input)
+	if (run->plan->input->routine->after == NULL || run->execution->has_input || run->is_unchanged)
 		return;
 	if (!run->plan->input->routine->after(run->plan->input, &run->execution->object, &fault))
 		ereport(WARNING,

@@ -31,6 +31,7 @@ nvp_session_open(NvpSession *session, bool is_procedure)
 {
 	session->is_procedure = is_procedure;
 	session->is_open = false;
+	session->queue = NULL;
 	session->context = AllocSetContextCreate(is_procedure ? PortalContext : TopMemoryContext,
 											 "nuvopipe session", ALLOCSET_DEFAULT_SIZES);
 	if (!is_procedure)

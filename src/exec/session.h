@@ -26,6 +26,7 @@ typedef struct NvpSession
 	bool		is_procedure;	/* inside CALL, else a background worker */
 	bool		is_open;		/* between begin and commit or rollback */
 	MemoryContext context;		/* lives as long as the session */
+	struct NvpQueue *queue;		/* what comes next (queue.h), or NULL */
 } NvpSession;
 
 extern void nvp_session_open(NvpSession *session, bool is_procedure);

@@ -62,7 +62,7 @@ queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_
 	bool		claimed;
 
 	nvp_session_begin(session);
-	nvp_exec_sweep();
+	nvp_exec_sweep(false);
 	nvp_query_open(&query);
 	nvp_arg_text(&query, pipeline);
 	nvp_query_exec(&query, "SELECT _nuvopipe.find('pipeline', $1, 'write')");
@@ -77,7 +77,7 @@ queue_run(NvpSession *session, const char *pipeline, bool force, pg_uuid_t *run_
 	nvp_get_uuid(0, 0, run_id);
 	nvp_get_uuid(0, 1, &id);
 	nvp_query_close(&query);
-	claimed = nvp_exec_claim(&id, execution);
+	claimed = nvp_exec_claim_only(&id, execution);
 	nvp_session_commit(session);
 	return claimed;
 }

@@ -351,6 +351,17 @@ judge(Reading *reading)
 		reading->score *= 1.0 - 0.5 * reading->nstray / reading->nquoted;
 }
 
+/* room for the records of a text, and one that is not all there; a short text needs little */
+static SniffRecord *
+make_records(const char *text, size_t len)
+{
+	int			n = 2;
+
+	for (const char *p = text; p < text + len && n <= MOST_RECORDS; p++)
+		n += (*p == '\n' || *p == '\r');
+	return palloc0(sizeof(SniffRecord) * Min(n, MOST_RECORDS + 1));
+}
+
 /* try_dialect returns the reading of the text in one dialect; free with drop */
 static Reading *
 try_dialect(const char *text, size_t len, bool is_whole, char delimiter, char quote)
@@ -359,7 +370,7 @@ try_dialect(const char *text, size_t len, bool is_whole, char delimiter, char qu
 
 	reading->delimiter = delimiter;
 	reading->quote = quote;
-	reading->records = palloc0(sizeof(SniffRecord) * (MOST_RECORDS + 1));
+	reading->records = make_records(text, len);
 	split(reading, text, len, is_whole);
 	judge(reading);
 	return reading;

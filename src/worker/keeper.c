@@ -38,6 +38,7 @@
 #include "exec/maintain.h"
 #include "exec/outbox.h"
 #include "exec/probe.h"
+#include "exec/queue.h"
 #include "exec/schedule.h"
 #include "exec/signal.h"
 #include "base/shmem.h"
@@ -48,6 +49,7 @@
 #define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
 #define MAINTAIN_MS		50		/* of maintenance in one go, and the pause after it */
 #define PACE_MS			20		/* a burst of commits is looked at so often, not after each */
+#define TICK_SHARE		20		/* while work waits, ticks take at most this part of the time */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -184,9 +186,9 @@ fire_schedules(void)
 }
 
 /*
- * Now and then, repair schedules; and keep jobs of pg_cron: in this database they are made with the schedule, so that
- * a look now and then repairs what is different; in another one it is this that
- * makes them.  In a transaction.
+ * Now and then, repair schedules; and keep jobs of pg_cron: in this database they
+ * are made with the schedule, so that a look now and then repairs what is
+ * different; in another one it is this that makes them.  In a transaction.
  *
  * out: when to look again at the latest, in ms.
  */
@@ -235,22 +237,26 @@ leave_jobs(void)
 	CommitTransactionCommand();
 }
 
-/* one tick; returns how long to sleep, or -1 when the extension has gone */
-static long
-tick(void)
+/* what a look at the tables has found; times of 0: nothing waits for one */
+typedef struct Findings
 {
-	bool		free_to_fire = fire_schedules();
-	TimestampTz next = 0;
-	TimestampTz next_send = 0;
-	TimestampTz next_probe = 0;
-	int64		due = 0;
-	int64		probes = 0;
-	int64		unsent = 0;
-	int64		waiting = 0;
-	long		ms = IDLE_TICK_MS;
+	int64		runs;			/* executions that could be claimed */
+	int64		probes;			/* queries of triggers that are due */
+	int64		deliveries;		/* to webhooks, due */
+	int64		signals;		/* of triggers, left for later */
+	TimestampTz next_run;
+	TimestampTz next_probe;
+	TimestampTz next_delivery;
+	long		ms;				/* when to look again at the latest */
+} Findings;
+
+/* a transaction: settle what can be settled, see what is to be done; false if the extension has gone */
+static bool
+look(Findings *found)
+{
+	static bool has_orphans = true; /* not looked yet */
 	bool		exists;
 
-	nvp_notice_hear();
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -258,56 +264,84 @@ tick(void)
 	exists = nvp_extension_hold();
 	if (exists)
 	{
-		nvp_exec_sweep();
+		nvp_exec_sweep(has_orphans);
 		nvp_exec_renew();
 		nvp_notice_reconcile();
 		nvp_signal_doubts();
-		(void) nvp_signal_start(&waiting);
-		probes = nvp_probe_due(&next_probe);
-		due = nvp_exec_due(&next) + (probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
-		unsent = nvp_outbox_due(&next_send);
+		(void) nvp_signal_start(&found->signals);
+		found->probes = nvp_probe_due(&found->next_probe);
+		found->runs = nvp_queue_due(nvp_guc_max_workers, &found->next_run, &has_orphans);
+		found->deliveries = nvp_outbox_due(&found->next_delivery);
 		next_schedule = nvp_schedule_due();
-		ms = look_after_schedules();
+		found->ms = look_after_schedules();
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
-	if (!exists)
+	if (exists)
+	{
+		nvp_notice_settled();
+		nvp_signal_settled();
+	}
+	return exists;
+}
+
+/* get those to work who are needed; notes how soon it must be looked whether they came */
+static void
+get_to_work(Findings *found, TimestampTz began_at)
+{
+	int64		due = found->runs + (found->probes + NVP_PROBE_BATCH - 1) / NVP_PROBE_BATCH;
+
+	nvp_probes_set(MyDatabaseId, (int) found->probes);
+	if (due > 0)
+	{
+		long		share = TICK_SHARE * TimestampDifferenceMilliseconds(began_at, GetCurrentTimestamp());
+
+		start_runners(due);
+		if (nvp_guc_max_workers > 0)
+			found->ms = Min(found->ms, Max(RETRY_MS, share));
+	}
+	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
+			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
+		found->ms = Min(found->ms, nvp_guc_lease_timeout / 3);
+	if (found->deliveries > 0 && nvp_guc_max_senders > 0)
+	{
+		start_sender(found->deliveries);
+		found->ms = Min(found->ms, RETRY_MS);
+	}
+	if (found->signals > 0)
+		found->ms = Min(found->ms, RETRY_MS);
+}
+
+/* one tick; returns how long to sleep, or -1 when the extension has gone */
+static long
+tick(void)
+{
+	TimestampTz began_at = GetCurrentTimestamp();
+	bool		free_to_fire = fire_schedules();
+	Findings	found = {0};
+	TimestampTz now;
+	long		ms;
+
+	nvp_notice_hear();
+	if (!look(&found))
 	{
 		leave_jobs();
 		return -1;
 	}
-	nvp_notice_settled();
-	nvp_signal_settled();
-	nvp_probes_set(MyDatabaseId, (int) probes);
-	if (due > 0)
-	{
-		start_runners(due);
-		if (nvp_guc_max_workers > 0)
-			ms = Min(ms, RETRY_MS);
-	}
-	else if (nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, false) >
-			 nvp_count_slots(NVP_PROCESS_RUNNER, MyDatabaseId, true))
-		ms = Min(ms, nvp_guc_lease_timeout / 3);
-	if (unsent > 0 && nvp_guc_max_senders > 0)
-	{
-		start_sender(unsent);
-		ms = Min(ms, RETRY_MS);
-	}
-	if (next_send != 0)
-		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_send) + 1);
-	if (waiting > 0)
-		ms = Min(ms, RETRY_MS);
-	if (next_probe != 0)
-		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_probe) + 1);
-	if (next != 0)
-		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next) + 1);
+	get_to_work(&found, began_at);
+	ms = found.ms;
+	now = GetCurrentTimestamp();
+	if (found.next_run != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(now, found.next_run) + 1);
+	if (found.next_probe != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(now, found.next_probe) + 1);
+	if (found.next_delivery != 0)
+		ms = Min(ms, TimestampDifferenceMilliseconds(now, found.next_delivery) + 1);
 	ms = Max(ms, 10);
-	if (next_schedule != 0 && free_to_fire)
-		ms = Min(ms, TimestampDifferenceMilliseconds(GetCurrentTimestamp(), next_schedule));
-	else if (next_schedule != 0)
-		ms = Min(ms, RETRY_MS);
+	if (next_schedule != 0)
+		ms = Min(ms, free_to_fire ? TimestampDifferenceMilliseconds(now, next_schedule) : RETRY_MS);
 	return ms;
 }
 

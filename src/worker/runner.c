@@ -28,6 +28,7 @@
 #include "exec/identity.h"
 #include "exec/maintain.h"
 #include "exec/probe.h"
+#include "exec/queue.h"
 #include "exec/run.h"
 #include "exec/schedule.h"
 #include "exec/signal.h"
@@ -121,6 +122,33 @@ give_back_at_exit(int code, Datum arg)
 	CommitTransactionCommand();
 }
 
+#define EASE_MS			10
+
+/* of the execution that this process ended last, while nobody was told of it */
+static bool has_ended = false;
+static pg_uuid_t ended_pipeline;
+
+/*
+ * An execution has ended, and another pipeline's turn has come, or nobody's (next
+ * is NULL): one may wait for the end of just this one.  Who goes on will be here
+ * again soon.
+ */
+static void
+ease_limits(const NvpExecution *next)
+{
+	static TimestampTz last = 0;
+	TimestampTz now = GetCurrentTimestamp();
+
+	if (!has_ended)
+		return;
+	has_ended = false;
+	if (next && (memcmp(&next->pipeline_id, &ended_pipeline, sizeof(pg_uuid_t)) == 0 ||
+				 !TimestampDifferenceExceeds(last, now, EASE_MS)))
+		return;
+	last = now;
+	nvp_limit_eased(MyDatabaseId);
+}
+
 /*
  * nvp_run_claimed carries an execution that was claimed by this process, in a
  * committed transaction, to its end.
@@ -144,6 +172,8 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 	}
 	PG_END_TRY();
 	nvp_slot_execution(NULL);
+	has_ended = true;
+	ended_pipeline = execution->pipeline_id;
 	if (report.status && strcmp(report.status, "QUEUED") == 0)
 		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
 	tell(execution, &report, notices);
@@ -156,6 +186,8 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 		pgstat_report_stat(false);
 		pgstat_report_activity(STATE_IDLE, NULL);
 	}
+	else
+		ease_limits(NULL);
 }
 
 /*
@@ -173,8 +205,9 @@ nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 	if (!session->is_procedure)
 		QueryCancelPending = false;	/* meant for the execution before this */
 	nvp_session_begin(session);
-	claimed = nvp_exec_claim(only, &execution);
+	claimed = only ? nvp_exec_claim_only(only, &execution) : nvp_queue_claim(session, true, &execution);
 	nvp_session_commit(session);
+	ease_limits(claimed ? &execution : NULL);
 	if (claimed)
 		nvp_run_claimed(session, &execution, notices);
 	return claimed;
@@ -225,7 +258,7 @@ nvp_work(NvpSession *session, int max_seconds)
 
 	MemoryContextSwitchTo(before);
 	nvp_session_begin(session);
-	nvp_exec_sweep();
+	nvp_exec_sweep(true);
 	nvp_session_commit(session);
 	fire_schedules(session);
 	do
@@ -263,7 +296,10 @@ work_until_idle(NvpSession *session)
 			idle_since = GetCurrentTimestamp();
 			(void) nvp_process_settings();
 			if (nvp_slot_is_surplus(nvp_guc_max_workers))
+			{
+				ease_limits(NULL);
 				return;
+			}
 			(void) nvp_probe_run(session);
 		}
 		nvp_slot_execution(NULL);
