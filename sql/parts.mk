@@ -71,6 +71,7 @@ SQL_ROUTINE = \
 	sql/routine/api_pipeline.sql \
 	sql/routine/api_execution.sql \
 	sql/routine/api_schedule.sql \
+	sql/routine/api_operation.sql \
 	sql/routine/api_issue.sql \
 	sql/routine/api_download.sql \
 	sql/routine/api_upload.sql \

@@ -165,6 +165,12 @@ our %route = (
 	'DELETE /trigger/{id}' => {id => 'trigger', right => 'pipeline.write', check => \&message_success,
 		fresh => sub { $_[0]{as}->post('/trigger', {pipeline => $_[0]{ids}{scheduled}, kind => 'NOTIFY', configuration => {channel => 'gone'}, name => World::unique('gone')})->data(201)->{id} }},
 
+	# ---- operation
+	'GET /worker' => {right => 'users', shape => [{pid => 'int', kind => '=launcher|keeper|runner|sender|session|listener|errand|scribe', started_at => 'time', idle => 'bool', 'idle_since?' => 'time',
+		'execution?' => 'uuid', 'phase?' => 'text', 'executions?' => 'int', 'memory?' => 'int'}]},
+	'GET /alert' => {right => 'users', shape => [{severity => '=CRITICAL|WARNING', code => 'text', 'organization?' => 'text', 'pipeline?' => 'uuid', 'object?' => 'text', message => 'text',
+		'since?' => 'time', 'hint?' => 'text', detail => 'obj'}]},
+
 	# ---- executions
 	'POST /execution' => {right => 'execution.create', shape => $started, refs => {pipeline_id => 'pipeline', 'input.upload' => 'upload'},
 		body => sub { +{pipeline_id => $_[0]{ids}{pipeline}, input => {upload => World::upload($_[0]{as}, World::unique('file') . '.csv', "id,name\n7,seven\n")}} },
