@@ -7,7 +7,8 @@
  * Each change of state is told once, in the transaction that makes it: a NOTIFY
  * for those who listen, an event for those who ask later, and what webhooks
  * are to get.  Everything that changes the state of an execution, in SQL or C,
- * ends here.  QUEUED before the first attempt is its beginning.
+ * ends here.  QUEUED before the first attempt is its beginning.  attempt: the one
+ * that begins or ends with it; 0 where none does.
  */
 CREATE OR REPLACE FUNCTION _nuvopipe.tell_state(tenant_id uuid, execution_id uuid, status text, attempt int, message text) RETURNS text
 LANGUAGE plpgsql

@@ -282,7 +282,7 @@ BEGIN
 			WHERE e.tenant_id = tenant AND e.pipeline_id = object_id AND e.status = 'QUEUED'
 			RETURNING e.id, e.attempts, e.error_message
 	)
-	SELECT count(_nuvopipe.tell_state(tenant, w.id, 'CANCELED', w.attempts, w.error_message)) INTO canceled FROM waiting w;
+	SELECT count(_nuvopipe.tell_state(tenant, w.id, 'CANCELED', 0, w.error_message)) INTO canceled FROM waiting w;
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_pipeline IS

@@ -8,7 +8,7 @@
  *	issues	issues and rejected rows of executions that did not fail
  *	input	stored input of executions that did not fail
  *	failed	both, of those that failed: they can be fixed as long
- *	history	executions with attempts and runs; compact: of successful ones
+ *	history	executions with attempts and runs, planned instants; compact: executions that succeeded
  *	event	events, and deliveries that were made or given up
  *	digest	days of what went
  *
@@ -246,6 +246,29 @@ BEGIN
 END
 $$;
 
+-- Planned instants go as history does; one that waits for its run stays.
+CREATE OR REPLACE FUNCTION _nuvopipe.prune_planned(portion int DEFAULT 500) RETURNS int
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	moment constant timestamptz := clock_timestamp();
+	n int;
+BEGIN
+	DELETE FROM _nuvopipe.planned_run p
+		USING (SELECT o.tenant_id, o.pipeline_id, o.planned_at FROM _nuvopipe.keep x
+			CROSS JOIN LATERAL (SELECT r.tenant_id, r.pipeline_id, r.planned_at FROM _nuvopipe.planned_run r
+				WHERE r.tenant_id = x.tenant_id AND r.planned_at < moment - x.history AND coalesce(r.until_at, r.planned_at) < moment - x.history
+					AND r.outcome <> 'WAITING'
+				ORDER BY r.planned_at LIMIT portion) o
+			LIMIT portion) g
+		WHERE p.tenant_id = g.tenant_id AND p.pipeline_id = g.pipeline_id AND p.planned_at = g.planned_at AND p.outcome <> 'WAITING';
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN n;
+END
+$$;
+
 -- Days whose time has passed; now and then, pipelines that are gone.
 CREATE OR REPLACE FUNCTION _nuvopipe.prune_digests(by_hand boolean, portion int DEFAULT 500) RETURNS int
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -286,7 +309,7 @@ BEGIN
 	RETURN CASE
 		WHEN step = 0 THEN _nuvopipe.add_partitions()
 		WHEN step = 1 THEN _nuvopipe.count_portion()
-		WHEN step > 10 THEN NULL
+		WHEN step > 11 THEN NULL
 		WHEN NOT may_remove THEN 0
 		WHEN step = 2 THEN _nuvopipe.expire()
 		WHEN step = 3 THEN _nuvopipe.expire_issues()
@@ -296,6 +319,7 @@ BEGIN
 		WHEN step = 7 THEN _nuvopipe.prune_outbox()
 		WHEN step = 8 THEN _nuvopipe.prune_digests(by_hand)
 		WHEN step = 9 THEN _nuvopipe.drop_partitions(by_hand)
+		WHEN step = 10 THEN _nuvopipe.prune_planned()
 		ELSE _nuvopipe.purge(512, 1 << 25) END;
 END
 $$;
@@ -345,7 +369,7 @@ END
 $$;
 COMMENT ON FUNCTION nuvopipe.set_retention(text, interval, text) IS
 'Says how long an organization keeps something, in place of the server''s setting.
-what: issues (of executions that did not fail, with rejected rows), input (of the same), failed (issues, rejected rows and input of executions that failed, which are needed to fix them), history (executions), compact (successful executions), event (events and deliveries), digest (numbers of days). keep: a time; zero is for ever; null: as nuvopipe.keep_issues_time and its like, nuvopipe.compact_after say. organization: name or id; null is the caller''s.
+what: issues (of executions that did not fail, with rejected rows), input (of the same), failed (issues, rejected rows and input of executions that failed, which are needed to fix them), history (executions, planned instants), compact (successful executions), event (events and deliveries), digest (numbers of days). keep: a time; zero is for ever; null: as nuvopipe.keep_issues_time and its like, nuvopipe.compact_after say. organization: name or id; null is the caller''s.
 Takes effect with the next maintenance. For members of nuvopipe_admin.
 Errors: 22023 for another word or a negative time, 42704 for an unknown organization, 42501 without nuvopipe_admin.';
 

@@ -1,6 +1,6 @@
 -- retention.sql - what goes when, what stays, and that numbers do not fall
 BEGIN;
-SELECT plan(87);
+SELECT plan(88);
 
 -- ---- tools ------------------------------------------------------------------
 
@@ -263,6 +263,13 @@ INSERT INTO _nuvopipe.outbox (tenant_id, id, webhook_id, event, payload, status,
 		FROM (VALUES (1, interval '91 days', 'DELIVERED'), (2, '91 days', 'DEAD'), (3, '91 days', 'PENDING'), (4, '89 days', 'DELIVERED')) v (n, a, s);
 SELECT maintain() \g /dev/null
 SELECT is((SELECT array_agg((payload ->> 'n')::int ORDER BY payload ->> 'n') FROM _nuvopipe.outbox WHERE event = 'TEST' AND webhook_id = :'t'), '{3,4}', 'deliveries go likewise, unless they are still to be made');
+
+INSERT INTO _nuvopipe.planned_run (tenant_id, pipeline_id, planned_at, until_at, due_at, decided_at, run_id, started_at, outcome, owner_id, owner_role)
+	SELECT :'t', :'t', now() - a, now() - b, now() - a, now(), :'t', CASE o WHEN 'RAN' THEN now() END, o, :'t', 'postgres'
+		FROM (VALUES (interval '91 days', NULL, 'RAN'), ('92 days', NULL, 'WAITING'), ('89 days', NULL, 'RAN'), ('100 days', interval '89 days', 'SKIPPED_DOWN'),
+			('200 days', '95 days', 'SKIPPED_PAUSED'), ('93 days', NULL, 'SKIPPED_OVERLAP')) v (a, b, o);
+SELECT maintain() \g /dev/null
+SELECT is((SELECT array_agg(outcome ORDER BY planned_at) FROM _nuvopipe.planned_run WHERE pipeline_id = :'t'), '{SKIPPED_DOWN,WAITING,RAN}', 'planned instants go as history does, unless they wait');
 
 -- ---- days and tallies ------------------------------------------------------------------------
 
