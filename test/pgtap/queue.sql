@@ -40,7 +40,7 @@ DECLARE
 	p record;
 BEGIN
 	SELECT l.tenant_id, l.id, l.configuration_id, l.owner_id INTO p FROM _nuvopipe.pipeline l JOIN queue_test.pipe x ON x.id = l.id WHERE x.name = pipe;
-	INSERT INTO _nuvopipe.run VALUES (p.tenant_id, r, p.id, 'MANUAL', now(), p.owner_id);
+	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by) VALUES (p.tenant_id, r, p.id, 'MANUAL', now(), p.owner_id);
 	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type, status, priority, hosts,
 			object_name, available_at, queued_at, lease_until, created_at, created_by, updated_at, updated_by)
 		SELECT p.tenant_id, _nuvopipe.uuid_v7(), r, p.id, p.configuration_id, p.owner_id, 'nuvopipe_tenant', 'MANUAL', put.status, put.priority, put.hosts,
