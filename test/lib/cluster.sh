@@ -11,17 +11,17 @@ NVP_LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # as_server COMMAND... : as the user that owns clusters, from a directory it can read
 as_server() { (cd / && runuser -u "$NVP_OSUSER" -- env LC_ALL=C TZ=UTC "$@"); }
 
-# cluster_init NAME : makes NVP_TMP/NAME; initdb runs once, later clusters are copies
+# cluster_init NAME : makes NVP_TMP/NAME; initdb runs once (into NVP_INITDB, if given), later clusters are copies
 cluster_init() {
-	local dir=$NVP_TMP/$1
+	local dir=$NVP_TMP/$1 first=${NVP_INITDB:-$NVP_TMP/.initdb}
 	install -d -m 755 -o "$NVP_OSUSER" "$dir"
-	if [ ! -e "$NVP_TMP/.initdb/done" ]; then
-		install -d -m 700 -o "$NVP_OSUSER" "$NVP_TMP/.initdb"
-		as_server "$PGBIN/initdb" -D "$NVP_TMP/.initdb/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync \
+	if [ ! -e "$first/done" ]; then
+		install -d -m 700 -o "$NVP_OSUSER" "$first"
+		as_server "$PGBIN/initdb" -D "$first/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync \
 			>"$NVP_TMP/initdb.log" 2>&1 || { cat "$NVP_TMP/initdb.log" >&2; return 1; }
-		touch "$NVP_TMP/.initdb/done"
+		touch "$first/done"
 	fi
-	cp -a "$NVP_TMP/.initdb/data" "$dir/data"
+	cp -a "$first/data" "$dir/data"
 	"$NVP_LIB/freeport" >"$dir/port"
 	cat >>"$dir/data/postgresql.conf" <<-CONF
 	listen_addresses = '127.0.0.1'
