@@ -5,6 +5,7 @@
 # of attempts, it fails with a reason.  Nothing is left "running".
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/survive.sh"
+BIG=2000000	# long enough to be killed in, also where processes start slowly
 
 start_cluster
 world
