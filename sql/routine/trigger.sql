@@ -116,6 +116,7 @@ BEGIN
 			VALUES (t.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), 'pipeline.trigger_failed',
 				jsonb_build_object('trigger', trigger_id, 'name', t.name, 'kind', t.kind, 'message', message), t.pipeline_id, t.owner_id,
 				(SELECT o.role FROM _nuvopipe.owner o WHERE o.id = t.owner_id), pg_current_xact_id());
+		PERFORM _nuvopipe.wake();	-- there are clients that listen to events
 		RAISE LOG 'nuvopipe: trigger "%" (%): %', t.name, trigger_id, message;
 	END IF;
 END
@@ -227,11 +228,14 @@ COMMENT ON FUNCTION _nuvopipe.start_signalled IS 'Queues an execution for each t
 
 -- Does this trigger's last execution still wait or run?  It would find what the query finds; once it is over the query is asked again.
 CREATE OR REPLACE FUNCTION _nuvopipe.is_under_way(tenant_id uuid, run_id uuid) RETURNS boolean
-	LANGUAGE sql STABLE
-BEGIN ATOMIC
-	SELECT EXISTS (SELECT FROM _nuvopipe.execution e
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN EXISTS (SELECT FROM _nuvopipe.execution e
 		WHERE e.tenant_id = is_under_way.tenant_id AND e.run_id = is_under_way.run_id AND e.status IN ('QUEUED', 'RUNNING'));
-END;
+END
+$$;
 
 -- How many queries are to be asked now, and when the first of the others will be.
 CREATE OR REPLACE FUNCTION _nuvopipe.probe_due(OUT due bigint, OUT next timestamptz, moment timestamptz DEFAULT clock_timestamp())
@@ -301,6 +305,18 @@ BEGIN
 END
 $$;
 
+-- The relation of a name; null for what is none, and for what is no name.
+CREATE OR REPLACE FUNCTION _nuvopipe.relation_of(name text) RETURNS oid
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN to_regclass(name);
+EXCEPTION WHEN invalid_name OR syntax_error OR feature_not_supported OR invalid_parameter_value THEN
+	RETURN NULL;
+END
+$$;
+
 -- May the caller have a trigger on this relation?
 CREATE OR REPLACE FUNCTION _nuvopipe.require_trigger_rights(relation oid, given text) RETURNS void
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -338,7 +354,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.install_trigger(trigger_id uuid, relation t
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	target regclass := to_regclass(relation);
+	target regclass := _nuvopipe.relation_of(relation);
 BEGIN
 	PERFORM _nuvopipe.require_trigger_rights(target, relation);
 	EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s FOR EACH STATEMENT EXECUTE FUNCTION _nuvopipe.signal_change(%L)',
@@ -437,7 +453,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.writers(tenant uuid) RETURNS TABLE (pipelin
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RETURN QUERY SELECT p.id, to_regclass(k.configuration ->> 'relation')::oid
+	RETURN QUERY SELECT p.id, _nuvopipe.relation_of(k.configuration ->> 'relation')
 		FROM _nuvopipe.pipeline p
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
 			JOIN _nuvopipe.connector k ON k.id = c.output_connector_id
@@ -567,6 +583,7 @@ BEGIN
 		PERFORM _nuvopipe.name_taken('trigger', t.name);
 	END;
 	PERFORM _nuvopipe.bind_trigger(t);
+	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, p.owner_id, 'updated');
 	PERFORM _nuvopipe.wake_keeper();
 	RETURN t.id;
 END
@@ -625,6 +642,7 @@ BEGIN
 	IF bound THEN
 		PERFORM _nuvopipe.bind_trigger(t);
 	END IF;
+	PERFORM _nuvopipe.tell_pipeline(tenant, t.pipeline_id, t.owner_id, 'updated');
 	PERFORM _nuvopipe.wake_keeper();
 	RETURN object_id;
 END
@@ -639,8 +657,12 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_trigger(trigger text) RETURNS void
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	object_id uuid := _nuvopipe.find('trigger', delete_trigger.trigger, 'write');
 BEGIN
-	PERFORM _nuvopipe.drop_trigger(_nuvopipe.tenant(), _nuvopipe.find('trigger', delete_trigger.trigger, 'write'));
+	PERFORM _nuvopipe.tell_pipeline(t.tenant_id, t.pipeline_id, t.owner_id, 'updated')
+		FROM _nuvopipe.trigger t WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
+	PERFORM _nuvopipe.drop_trigger(_nuvopipe.tenant(), object_id);
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_trigger IS

@@ -16,6 +16,8 @@
 #ifndef NVP_FAULT_H
 #define NVP_FAULT_H
 
+#include "base/compat.h"
+
 typedef enum NvpFaultType
 {
 	NVP_FAULT_NONE = 0,
@@ -45,6 +47,6 @@ extern bool nvp_fault_set(NvpFault *fault, NvpFaultType type, int sqlstate, bool
 						  const char *fmt,...) pg_attribute_printf(5, 6);
 extern void nvp_fault_hint(NvpFault *fault, const char *fmt,...) pg_attribute_printf(2, 3);
 extern void nvp_fault_detail(NvpFault *fault, const char *fmt,...) pg_attribute_printf(2, 3);
-extern void nvp_fault_throw(const NvpFault *fault) pg_attribute_noreturn();
+pg_noreturn extern void nvp_fault_throw(const NvpFault *fault);
 
 #endif							/* NVP_FAULT_H */

@@ -30,7 +30,7 @@ SELECT nuvopipe.create_pipeline('pushed', 'tg push', 'tg', 'tg far') \g /dev/nul
 
 /* ---- faults of a definition ---- */
 
-SELECT throws_ok(format('SELECT nuvopipe.create_trigger(%s)', v.args), v.state, v.message, v.message)
+SELECT throws_ok(format('SELECT nuvopipe.create_trigger(%s)', v.args), v.state, v.message, coalesce(v.message, v.args))
 	FROM (VALUES
 		($$'nobody', 'NOTIFY', '{"channel": "c"}'$$, '42704', 'pipeline "nobody" does not exist'),
 		($$'one', NULL, '{"channel": "c"}'$$, '22023', 'kind: must be given'),
@@ -56,6 +56,9 @@ SELECT throws_ok(format('SELECT nuvopipe.create_trigger(%s)', v.args), v.state, 
 		($$'one', 'QUERY', '{"query": "SELECT FROM src"}'$$, '42P01', 'configuration.query: relation "src" does not exist'),
 		($$'one', 'QUERY', '{"query": "SELECT FROM tg.secret"}'$$, '42501', 'configuration.query: permission denied for table secret'),
 		($$'one', 'TABLE', '{"relation": "tg.none"}'$$, '42P01', 'configuration.relation: relation "tg.none" does not exist'),
+		($$'one', 'TABLE', '{"relation": "src"}'$$, '42P01', 'configuration.relation: relation "src" does not exist'),
+		($$'one', 'TABLE', '{"relation": "a.b.c.d"}'$$, '42P01', 'configuration.relation: relation "a.b.c.d" does not exist'),
+		($$'one', 'TABLE', '{"relation": "tg.\"src"}'$$, '42P01', NULL),
 		($$'one', 'TABLE', '{"relation": "tg.secret"}'$$, '42501', 'permission denied for relation "tg.secret"'),
 		($$'one', 'TABLE', '{"relation": "tg.seen"}'$$, '22023', 'configuration.relation: "tg.seen" is not a table'),
 		($$'one', 'TABLE', '{"relation": "pg_temp.passing"}'$$, '22023', 'configuration.relation: "pg_temp.passing" is temporary: no run would see its rows'),

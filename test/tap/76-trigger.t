@@ -6,10 +6,10 @@
 # of TRIGGER EXPRESSION : over the view of triggers
 of() { q "SELECT $2 FROM nuvopipe.triggers WHERE name = '$1'"; }
 # holds TRIGGER CONDITION [SECONDS]
-holds() { wait_until "SELECT $2 FROM nuvopipe.triggers WHERE name = '$1'" "${3:-30}"; }
+holds() { wait_until "SELECT $2 FROM nuvopipe.triggers WHERE name = '$1'" "${3:-60}"; }
 # quiet : no signal waits, nothing runs
 quiet() {
-	wait_until "SELECT NOT EXISTS (SELECT FROM _nuvopipe.signal) AND NOT EXISTS (SELECT FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING'))" 60
+	wait_until "SELECT NOT EXISTS (SELECT FROM _nuvopipe.signal) AND NOT EXISTS (SELECT FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING'))" 120
 }
 trigger() { qx "SELECT nuvopipe.create_trigger('$1', '$2', \$j\${$3}\$j\$, '$4')"; }
 starts() { q "SELECT count(*) FROM nuvopipe.executions WHERE pipeline_name = '$1'"; }
@@ -32,13 +32,15 @@ pipeline second dst-in t far
 
 trigger first TABLE '"relation": "public.src"' rows
 trigger second SUCCESS '"pipeline": "first", "rows": true' after
+burst=$SECONDS
 for i in $(seq 1000); do echo "INSERT INTO src VALUES ($i);"; done | "$PGBIN/psql" -Xq || diag "the burst failed"
-wait_until "SELECT count(*) = 1000 FROM far"
+burst=$((SECONDS - burst))
+wait_until "SELECT count(*) = 1000 FROM far" 90
 quiet
 is "$(q "SELECT count(DISTINCT a) FROM far")" 1000 "a thousand transactions: every row has come through both pipelines"
 is "$(of rows signals)" 1000 "each has signalled once"
-ok "and all together started few executions: $(starts first), $(starts second)" [ "$(starts first)" -le 10 ]
-is "$(starts second)" "$(starts first)" "the second follows the first"
+ok "and all together started few executions: $(starts first) in $burst s" [ "$(starts first)" -le $((burst + 3)) ]
+ok "the second follows the first: $(starts second)" [ "$(starts second)" -le "$(starts first)" ]
 is "$(q "SELECT DISTINCT concat_ws(' ', e.trigger_type, t.name, t.last_run IS NOT NULL) FROM nuvopipe.executions e JOIN nuvopipe.triggers t ON t.id = e.trigger ORDER BY 1")" \
 	"EVENT after t
 EVENT rows t" "executions tell what has started them"
@@ -48,14 +50,14 @@ is "$(q "SELECT sum((cause ->> 'signals')::int) FROM nuvopipe.executions WHERE p
 qx "SELECT nuvopipe.update_trigger('rows', '{\"relation\": \"public.src\", \"delay\": 0}')"
 load() { for i in $(seq 400); do echo "INSERT INTO src VALUES ($(($1 * 1000 + i)));"; done | "$PGBIN/psql" -Xq >/dev/null 2>&1; }
 for s in 2 3 4; do load $s & done
-wait_until "SELECT count(*) > 1100 FROM src"
+wait_until "SELECT count(*) > 1100 FROM src" 90
 kill -9 "$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'keeper'")"
 wait
-wait_until "SELECT count(*) = 1 FROM nuvopipe.workers WHERE kind = 'keeper'"
+wait_until "SELECT count(*) = 1 FROM nuvopipe.workers WHERE kind = 'keeper'" 120
 load 5
 committed=$(q "SELECT count(*) FROM src")
 ok "the keeper was killed in mid-burst: $committed rows" [ "$committed" -ge 1400 ]
-wait_until "SELECT count(*) = $committed FROM far"
+wait_until "SELECT count(*) = $committed FROM far" 120
 is "$(q "SELECT count(*) FROM (TABLE src EXCEPT TABLE far) x")" 0 "every row that was committed has come through"
 quiet
 
@@ -73,13 +75,13 @@ qx "DO \$\$ BEGIN FOR i IN 1 .. 500 LOOP PERFORM pg_notify('Doorbell', 'ring ' |
 holds bell "signals = 501"
 quiet
 is "$(of bell "concat_ws(' ', signals, last_payload)")" "501 ring 500" "pg_notify does, and nothing is heard of other channels, nor of what is rolled back"
-ok "many of them start few executions: $(of bell starts)" [ "$(of bell starts)" -le 10 ]
+ok "many of them start few executions: $(of bell starts)" [ "$(of bell starts)" -le 30 ]
 # what a database tells its clients to speak is none of the keeper's business
 qx "ALTER DATABASE postgres SET client_encoding = 'SQL_ASCII'; ALTER DATABASE postgres SET client_encoding = 'LATIN1'"
 before=$(of bell last_check)
 kill -9 "$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'keeper'")"
-wait_until "SELECT true"
-holds bell "last_check > '$before'"
+wait_until "SELECT true" 90
+holds bell "last_check > '$before'" 120
 pass "a keeper that was killed is followed by one that listens"
 q "SET client_encoding = 'UTF8'; SELECT pg_notify('Doorbell', 'zwölf € 日本')" >/dev/null
 holds bell "signals = 502"
@@ -110,7 +112,7 @@ as "SELECT nuvopipe.create_trigger('asked', 'QUERY', '{\"query\": \"SELECT WHERE
 holds wish "last_check > now() - interval '3 s'"
 is "$(of wish "concat_ws(' ', signals, starts, last_error)")" "0 0" "a query without rows starts nothing, as its owner, read-only"
 qx "INSERT INTO wish VALUES (7)"
-wait_until "SELECT count(*) = 1 FROM dst WHERE a = 7" 10
+wait_until "SELECT count(*) = 1 FROM dst WHERE a = 7"
 qx "TRUNCATE wish"
 quiet
 pass "rows start the pipeline"
@@ -146,10 +148,24 @@ is "$(server_log | grep -c 'trigger "wish".*division by zero')" 1 "and one line 
 is "$(q "SELECT count(*) FROM nuvopipe.workers WHERE pid = $runner")" 1 "no runner has ended for it"
 as "SELECT nuvopipe.update_trigger('wish', '{\"query\": \"SELECT FROM public.wish\", \"every\": 1}')" >/dev/null
 qx "INSERT INTO wish VALUES (8)"
-wait_until "SELECT count(*) = 1 FROM dst WHERE a = 8" 10
+wait_until "SELECT count(*) = 1 FROM dst WHERE a = 8"
 is "$(of wish "concat_ws(' ', failures, last_error)")" "0" "it works again, and nobody speaks of the past"
 qx "TRUNCATE wish; SELECT nuvopipe.delete_trigger('wish')"
 quiet
+
+# --- a pipeline writes into a table that has a trigger
+
+pipeline third dst-in t far
+trigger third TABLE '"relation": "public.dst", "events": ["INSERT", "DELETE"], "delay": 0' chain
+before=$(starts third)
+qx "INSERT INTO src VALUES (4711)"
+holds chain "starts > 0"
+quiet
+is "$(of chain "concat_ws(' ', signals, starts)")" "1 1" "a load is a change as any other: it starts the next pipeline, once"
+is "$(q "SELECT count(*) FROM far WHERE a = 4711")" 1 "which sees what was loaded"
+q "SELECT nuvopipe.create_trigger('first', 'TABLE', '{\"relation\": \"public.far\"}')" >"$NVP_TMP/circle" 2>&1
+like "$(cat "$NVP_TMP/circle")" 'pipeline "first" would start itself: it starts "second" already|it starts "third" already' "a circle through tables is refused"
+qx "SELECT nuvopipe.delete_pipeline('third')"
 
 # --- a dump has triggers, those on tables too
 
