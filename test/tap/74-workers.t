@@ -156,6 +156,10 @@ qx "SELECT nuvopipe.cancel(nuvopipe.ingest('pushed', convert_to(E'id,name\n8,eig
 # a trigger, and a signal that nobody takes
 qx "SELECT nuvopipe.create_trigger('$LINE', 'NOTIFY', '{\"channel\": \"bell\"}');
 INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at) VALUES (_nuvopipe.default_tenant(), _nuvopipe.uuid_v7(), _nuvopipe.uuid_v7(), now())"
+# a schedule that rests, and an instant of it that passed meanwhile
+qx "SELECT nuvopipe.create_calendar('rest', '{2099-12-25}');
+SELECT nuvopipe.create_pipeline('scheduled', 'bad', 'thing', 'target', schedule => '{\"frequency\": \"YEARLY\", \"starts_on\": \"2099-01-01\", \"calendars\": [\"rest\"]}');
+SELECT nuvopipe.pause_schedule('scheduled'); SELECT _nuvopipe.fire('2099-06-01', id) FROM nuvopipe.pipelines WHERE name = 'scheduled'"
 # data on its way, and what is shown and fetched of it
 upload=$(q "SELECT nuvopipe.create_upload('half.csv', 100)")
 qx "SELECT nuvopipe.append_upload('$upload', 0, convert_to('id,name', 'UTF8')); SELECT nuvopipe.rotate_receiver('hook')"
