@@ -97,6 +97,7 @@ kill_runner() {
 power_cut() {
 	local pid children
 	pid=$(postmaster_pid)
+	kill -STOP "$pid"			# or it starts another one meanwhile, which keeps the next server from starting
 	children=$(pgrep -P "$pid")
 	# shellcheck disable=SC2086
 	kill -9 "$pid" $children
