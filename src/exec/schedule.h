@@ -15,6 +15,8 @@
 
 #include "exec/execution.h"
 
+#define NVP_SCHEDULE_PORTION	100	/* schedules in one transaction, as _nuvopipe.fire takes them */
+
 /*
  * nvp_schedule_fire fires a portion of the schedules that are due; those that
  * somebody else has locked are his.

@@ -48,6 +48,7 @@
 #define RETRY_MS		1000	/* what could not be started now is tried again */
 #define JOBS_MS			2000	/* jobs in another database are looked after so often at most */
 #define MAINTAIN_MS		50		/* of maintenance in one go, and the pause after it */
+#define FIRE_MS			200		/* of firing in one go, where more are due than go into one transaction */
 #define PACE_MS			20		/* a burst of commits is looked at so often, not after each */
 #define TICK_SHARE		20		/* while work waits, ticks take at most this part of the time */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
@@ -161,19 +162,12 @@ start_sender(int64 due)
 /* when the first schedule is due, as the last look has found it */
 static TimestampTz next_schedule = 0;
 
-/*
- * Fire a portion of the schedules that are due, in a transaction of its own, so
- * that runners see them before anything else is looked at.
- *
- * out: false if there was something to fire and somebody else has it.
- */
-static bool
-fire_schedules(void)
+/* a portion of the schedules that are due, in a transaction of its own; how many it was */
+static int
+fire_portion(void)
 {
 	int			fired = 1;
 
-	if (next_schedule == 0 || next_schedule > GetCurrentTimestamp())
-		return true;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -182,7 +176,56 @@ fire_schedules(void)
 		fired = nvp_schedule_fire();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
-	return fired > 0;
+	return fired;
+}
+
+/*
+ * Fire schedules, if some are due, before anything else is looked at, so that
+ * runners see at once what there is to do.  An error is logged and keeps nothing
+ * else from being done.
+ *
+ * out: when to try again at the soonest, in ms: not at once, where somebody else
+ *		has what is due, or it has failed.
+ */
+static long
+fire_schedules(void)
+{
+	static int	failures = 0;
+	static TimestampTz not_before = 0;
+	MemoryContext context = CurrentMemoryContext;
+	TimestampTz now = GetCurrentTimestamp();
+	volatile long ms = 0;
+
+	if (next_schedule == 0 || next_schedule > now)
+		return 0;
+	if (failures > 0 && not_before > now)
+		return TimestampDifferenceMilliseconds(now, not_before);
+	PG_TRY();
+	{
+		int			fired;
+
+		do
+			fired = fire_portion();
+		while (fired >= NVP_SCHEDULE_PORTION && !TimestampDifferenceExceeds(now, GetCurrentTimestamp(), FIRE_MS));
+		if (fired == 0)
+			ms = RETRY_MS;
+		failures = 0;
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		AbortCurrentTransaction();
+		FlushErrorState();
+		RESUME_INTERRUPTS();
+		failures = Min(failures + 1, 6);
+		ms = 1000L << failures;
+		not_before = TimestampTzPlusMilliseconds(now, ms);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	return ms;
 }
 
 /*
@@ -319,7 +362,7 @@ static long
 tick(void)
 {
 	TimestampTz began_at = GetCurrentTimestamp();
-	bool		free_to_fire = fire_schedules();
+	long		hold_fire = fire_schedules();
 	Findings	found = {0};
 	TimestampTz now;
 	long		ms;
@@ -341,7 +384,7 @@ tick(void)
 		ms = Min(ms, TimestampDifferenceMilliseconds(now, found.next_delivery) + 1);
 	ms = Max(ms, 10);
 	if (next_schedule != 0)
-		ms = Min(ms, free_to_fire ? TimestampDifferenceMilliseconds(now, next_schedule) : RETRY_MS);
+		ms = Min(ms, Max(hold_fire, TimestampDifferenceMilliseconds(now, next_schedule)));
 	return ms;
 }
 
@@ -414,7 +457,8 @@ maintain(MemoryContext loop)
 	{
 		bool		in_round = true;
 
-		while (in_round && !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), MAINTAIN_MS))
+		while (in_round && !TimestampDifferenceExceeds(start, GetCurrentTimestamp(), MAINTAIN_MS) &&
+			   (next_schedule == 0 || next_schedule > GetCurrentTimestamp()))
 			in_round = maintain_portion(&state);
 		goes_on = in_round || state.has_more;
 	}

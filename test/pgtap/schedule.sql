@@ -126,6 +126,9 @@ SELECT is(string_agg(DISTINCT pg_temp.night_of(n, 'slow', o, 'ONE'), '; '), CASE
 		'a run that takes days, ' || o)
 	FROM night n, unnest('{SKIP,QUEUE_ONE,QUEUE_ALL,ALLOW,CANCEL_OLD}'::text[]) o GROUP BY o;
 
+-- nothing is committed, so that nobody else does it
+ANALYZE _nuvopipe.execution, _nuvopipe.run, _nuvopipe.planned_run, _nuvopipe.schedule, _nuvopipe.pipeline, _nuvopipe.pipeline_configuration;
+
 -- elapsed time is not moved by a clock
 SELECT pg_temp.make('{"frequency": "HOURLY", "time_zone": "Europe/Berlin", "starts_on": "2024-03-30T22:00:00Z"}', '2024-03-30 21:30Z') AS id \gset
 SELECT pg_temp.walk(:'id', '2024-03-30 21:30Z', '2024-03-31 03:10Z', '10 minutes') \g /dev/null
@@ -458,6 +461,7 @@ INSERT INTO _nuvopipe.pipeline (id, tenant_id, owner_id, name, configuration_id,
 INSERT INTO _nuvopipe.schedule (id, tenant_id, config, calendars, anchor, is_active, settled_at, next_at, due_at)
 	SELECT id, tenant_id, '{"cron": "0 * * * *"}', '{}', '2024-01-01Z', true, '2024-01-01Z', '2024-01-01 01:00Z', '2024-01-01 01:00Z'
 	FROM _nuvopipe.pipeline WHERE name LIKE 'many %';
+ANALYZE _nuvopipe.execution, _nuvopipe.run, _nuvopipe.planned_run, _nuvopipe.schedule, _nuvopipe.pipeline, _nuvopipe.pipeline_configuration;
 CREATE FUNCTION pg_temp.fire_all(OUT n int, OUT ms float8[]) LANGUAGE plpgsql AS $$
 DECLARE
 	began timestamptz;
