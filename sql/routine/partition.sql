@@ -127,6 +127,9 @@ BEGIN
 	IF has_some THEN
 		RETURN true;	-- a clock went wrong; rows are never moved, so there will be no such range
 	END IF;
+	WHILE to_regclass(format('_nuvopipe.%I', new_name)) IS NOT NULL LOOP
+		new_name := new_name || 'x';	-- somebody has detached one, and keeps it
+	END LOOP;
 	PERFORM _nuvopipe.make_partition(parent, new_name);
 	EXECUTE format('ALTER TABLE _nuvopipe.%I ATTACH PARTITION _nuvopipe.%I FOR VALUES FROM (%L) TO (%L)', parent, new_name,
 		_nuvopipe.uuid_floor(from_time), _nuvopipe.uuid_floor(to_time));
@@ -134,7 +137,7 @@ BEGIN
 		RAISE EXCEPTION 'too late' USING ERRCODE = 'lock_not_available';
 	END IF;
 	RETURN true;
-EXCEPTION WHEN lock_not_available THEN
+EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
 	RETURN false;
 END
 $$;
@@ -223,7 +226,7 @@ BEGIN
 	RAISE LOG 'nuvopipe: dropped partition "%"', name;
 	RETURN true;
 EXCEPTION
-	WHEN lock_not_available OR undefined_table THEN
+	WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
 		RETURN false;
 	WHEN dependent_objects_still_exist THEN
 		RAISE WARNING 'nuvopipe: partition "%" cannot be dropped: %', name, SQLERRM
@@ -272,7 +275,7 @@ BEGIN
 	RAISE LOG 'nuvopipe: dropped partition "%", but for % rows that are kept for longer', name, n;
 	RETURN true;
 EXCEPTION
-	WHEN lock_not_available OR undefined_table THEN
+	WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
 		RETURN false;
 	WHEN dependent_objects_still_exist THEN
 		RAISE WARNING 'nuvopipe: partition "%" cannot be dropped: %', name, SQLERRM

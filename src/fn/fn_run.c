@@ -19,7 +19,6 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
-#include "base/guc.h"
 #include "base/query.h"
 #include "exec/maintain.h"
 #include "exec/run.h"
@@ -227,8 +226,7 @@ nuvopipe_run(PG_FUNCTION_ARGS)
 			nvp_run_claimed(&session, &execution, true);
 		run_all(&session, &run_id);
 		(void) nvp_run_signals(&session);
-		if (nvp_guc_maintenance_interval > 0)
-			nvp_maintain_session(&session, false, MAINTAIN_MS);
+		nvp_maintain_alone(&session, MAINTAIN_MS);
 		if (!PG_ARGISNULL(2) && PG_GETARG_BOOL(2))
 			raise_failure(&session, &run_id);
 	}

@@ -241,6 +241,15 @@ nvp_run_signals(NvpSession *session)
 	return started > 0;
 }
 
+/* nvp_maintain_alone does what a keeper would, for a while, where there is none. */
+void
+nvp_maintain_alone(NvpSession *session, long max_ms)
+{
+	if (nvp_guc_maintenance_interval > 0 &&
+		(nvp_shared == NULL || nvp_count_slots(NVP_PROCESS_KEEPER, MyDatabaseId, false) == 0))
+		nvp_maintain_session(session, false, max_ms);
+}
+
 /*
  * nvp_work runs executions until none is due, and sends events likewise; at most
  * max_seconds (-1 = no limit), looked at in between.
@@ -272,8 +281,7 @@ nvp_work(NvpSession *session, int max_seconds)
 	} while (GetCurrentTimestamp() < until &&
 			 (nvp_send_due(session, net, until) > 0 || nvp_probe_run(session) > 0 || nvp_run_signals(session)));
 	nvp_net_close(net);
-	if (nvp_guc_maintenance_interval > 0)
-		nvp_maintain_session(session, false, MAINTAIN_MS);
+	nvp_maintain_alone(session, MAINTAIN_MS);
 	return n;
 }
 

@@ -58,6 +58,7 @@ extern void nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool n
 extern bool nvp_run_signals(NvpSession *session);
 extern bool nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices);
 extern int	nvp_work(NvpSession *session, int max_seconds);
+extern void nvp_maintain_alone(NvpSession *session, long max_ms);
 
 /* sender.c */
 extern int	nvp_send_due(NvpSession *session, NvpNet *net, TimestampTz until);
