@@ -9,7 +9,8 @@
  *		   --> others: commit, deliver (network, no xact), then issues, state
  *			   and ledger in a closing xact
  *		   --> after-process action on the source (network, no xact)
- * Calls:  nvp_exec_claim first, in a committed transaction.
+ * Calls:  nvp_exec_claim first, in a committed transaction: that the source is
+ *		   read with a later snapshot is what triggers rely on (trigger.sql).
  * Memory: one context for the execution; temporary files for input, output and
  *		   issues.
  * Errors: a failed run is rolled back, then its issues and its reason are
