@@ -45,10 +45,14 @@ SQL_ROUTINE = \
 	sql/routine/run.sql \
 	sql/routine/planned.sql \
 	sql/routine/schedule.sql \
+	sql/routine/schedule_view.sql \
 	sql/routine/pgcron.sql \
+	sql/routine/signal.sql \
 	sql/routine/trigger.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
+	sql/routine/rights.sql \
+	sql/routine/organization.sql \
 	sql/routine/principal.sql \
 	sql/routine/token.sql \
 	sql/routine/webhook.sql \

@@ -6,21 +6,8 @@
  * A schedule is the living side of a pipeline's schedule_config; it is changed with
  * the pipeline, and has its rights.
  */
-CREATE OR REPLACE FUNCTION _nuvopipe.schedule_state(s _nuvopipe.schedule) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT CASE WHEN NOT s.is_active THEN 'INACTIVE' WHEN s.paused_at IS NOT NULL THEN 'PAUSED' WHEN s.fault IS NOT NULL THEN 'FAULTY'
-		WHEN s.next_at IS NULL THEN 'ENDED' ELSE 'ACTIVE' END;
-END;
-
-CREATE OR REPLACE FUNCTION _nuvopipe.weekday_words(days int[]) RETURNS text[]
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT ARRAY(SELECT ('{MON,TUE,WED,THU,FRI,SAT,SUN}'::text[])[d] FROM unnest(days) d ORDER BY d);
-END;
-
 CREATE OR REPLACE VIEW _nuvopipe.api_schedule AS
-	SELECT s.id AS pipeline, p.name AS pipeline_name, s.config AS schedule_config, coalesce(s.config ->> 'time_zone', 'UTC') AS time_zone,
+	SELECT s.id AS pipeline, p.name AS pipeline_name, s.config AS schedule_config, _nuvopipe.schedule_zone(s.config) AS time_zone,
 			_nuvopipe.schedule_state(s) AS state, s.fault, s.next_at, s.due_at, s.paused_at, _nuvopipe.actor(a) AS paused_by, s.paused_reason,
 			s.anchor AS created_at, s.id AS _key, s.id AS _pipeline,
 			s.tenant_id AS _tenant_id, p.owner_id AS _owner_id, o.role AS _owner_role, false AS _shared

@@ -75,6 +75,12 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION _nuvopipe.weekday_words(days int[]) RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT ARRAY(SELECT ('{MON,TUE,WED,THU,FRI,SAT,SUN}'::text[])[d] FROM unnest(days) d ORDER BY d);
+END;
+
 -- {SAT,sunday} as numbers
 CREATE OR REPLACE FUNCTION _nuvopipe.read_weekdays(words text[]) RETURNS int[]
 	LANGUAGE plpgsql IMMUTABLE
@@ -207,7 +213,7 @@ Errors: 42704 if there is no such calendar, 42501 if it is not the caller''s, 2B
 
 CREATE OR REPLACE VIEW nuvopipe.calendars WITH (security_barrier) AS
 	SELECT c.id, c.name, c.description, c.tags, c.excluded_dates,
-			ARRAY(SELECT ('{MON,TUE,WED,THU,FRI,SAT,SUN}'::text[])[d] FROM unnest(c.excluded_weekdays) d ORDER BY d) AS excluded_weekdays,
+			_nuvopipe.weekday_words(c.excluded_weekdays) AS excluded_weekdays,
 			c.permissions_level, o.name AS owner, c.created_at, c.created_by, c.updated_at, c.updated_by
 		FROM _nuvopipe.calendar c JOIN _nuvopipe.owner o ON o.id = c.owner_id
 		WHERE c.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'calendar', c.owner_id, o.role,

@@ -32,6 +32,7 @@ GRANT EXECUTE ON FUNCTION
 	_nuvopipe.config_number(jsonb, text, numeric),
 	_nuvopipe.plan_of(uuid, interval),
 	_nuvopipe.schedule_state(_nuvopipe.schedule),
+	_nuvopipe.schedule_zone(jsonb),
 	_nuvopipe.weekday_words(int[])
 	TO nuvopipe_user, nuvopipe_api;
 

@@ -9,8 +9,8 @@
  *		   (transaction; none where there is nothing to write)
  * Errors: see probe.h.  A process that dies in between leaves the queries it had
  *		   claimed to their next time: what they look for is still there then.
- * Notes:  - The time a query may take is measured by a timer of our own: in a
- *			 session statement_timeout counts since CALL.
+ * Notes:  - The time a query may take is a deadline of our own: in a session
+ *			 statement_timeout counts since CALL.
  *		   - A transaction is made read-only after its snapshot is there, so
  *			 nothing in the query can make it writable again.
  *
@@ -22,11 +22,10 @@
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/memutils.h"
-#include "utils/timeout.h"
 
+#include "base/deadline.h"
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
@@ -66,31 +65,6 @@ nvp_probe_due(TimestampTz *next)
 	return due;
 }
 
-/* ---- time --------------------------------------------------------------------- */
-
-static volatile sig_atomic_t is_late = false;
-
-static void
-note_late(void)
-{
-	is_late = true;
-	InterruptPending = true;
-	QueryCancelPending = true;
-	SetLatch(MyLatch);
-}
-
-static TimeoutId
-timer(void)
-{
-	static bool registered = false;
-	static TimeoutId id;
-
-	if (!registered)
-		id = RegisterTimeout(USER_TIMEOUT, note_late);
-	registered = true;
-	return id;
-}
-
 /* ---- one query ------------------------------------------------------------------ */
 
 /* as the owner; in a read-only transaction */
@@ -124,24 +98,13 @@ ask(NvpSession *session, Probe *probe)
 	owner = get_role_oid(probe->owner_role, false);
 	XactReadOnly = true;
 	nvp_identity_take(&probe->identity, owner, session->is_procedure);
-	is_late = false;
 	if (nvp_guc_probe_timeout > 0)
-		enable_timeout_after(timer(), nvp_guc_probe_timeout);
+		nvp_deadline_set(TimestampTzPlusMilliseconds(GetCurrentTimestamp(), nvp_guc_probe_timeout));
 	probe->found = returns_row(probe->query);
 	nvp_identity_settle(&probe->identity);
-	disable_timeout(timer(), false);
+	nvp_deadline_clear();
 	nvp_identity_give_back(&probe->identity);
 	nvp_session_commit(session);
-}
-
-/* a time-out that came when all was over must not meet what comes next */
-static void
-end_timer(bool was_late)
-{
-	disable_timeout(timer(), false);
-	if (was_late)
-		QueryCancelPending = false;
-	is_late = false;
 }
 
 /*
@@ -166,9 +129,9 @@ ask_guarded(NvpSession *session, Probe *probe, MemoryContext context)
 	PG_END_TRY();
 	if (error)
 	{
-		bool		was_late = is_late;
+		bool		was_late = nvp_deadline_passed();
 
-		end_timer(was_late);
+		nvp_deadline_clear();
 		nvp_session_rollback(session);
 		nvp_identity_give_back(&probe->identity);
 		MemoryContextSwitchTo(context);
@@ -178,8 +141,6 @@ ask_guarded(NvpSession *session, Probe *probe, MemoryContext context)
 		probe->error = was_late ? psprintf("the query took longer than %d ms (nuvopipe.probe_timeout)", nvp_guc_probe_timeout) :
 			psprintf("%s (%s)", error->message, unpack_sql_state(error->sqlerrcode));
 	}
-	else
-		end_timer(is_late);
 	MemoryContextSwitchTo(context);
 }
 

@@ -30,7 +30,7 @@ nvp_schedule_fire(void)
 }
 
 TimestampTz
-nvp_schedule_due(void)
+nvp_schedule_due(TimestampTz after)
 {
 	NvpQuery	query;
 	TimestampTz due;
@@ -38,7 +38,9 @@ nvp_schedule_due(void)
 	if (!nvp_guc_schedules)
 		return 0;
 	nvp_query_open(&query);
-	nvp_query_exec(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule WHERE due_at IS NOT NULL");
+	nvp_arg_time(&query, after);
+	nvp_query_exec(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule"
+				   " WHERE due_at > coalesce($1, '-infinity')");
 	due = nvp_get_time(0, 0);
 	nvp_query_close(&query);
 	return due;

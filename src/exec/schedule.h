@@ -25,8 +25,8 @@
  */
 extern int	nvp_schedule_fire(void);
 
-/* nvp_schedule_due tells when the first of all schedules is due, 0 = none is. */
-extern TimestampTz nvp_schedule_due(void);
+/* nvp_schedule_due tells when the first schedule is due of those that are due later than after, 0 = none is. */
+extern TimestampTz nvp_schedule_due(TimestampTz after);
 
 /*
  * nvp_schedule_repair repairs what others may have left; at_start: also what may

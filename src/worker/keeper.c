@@ -159,8 +159,10 @@ start_sender(int64 due)
 	(void) nvp_worker_start("nuvopipe_sender_main", "nuvopipe sender", MyDatabaseId);
 }
 
-/* when the first schedule is due, as the last look has found it */
+/* when the first schedule is due, as the last look has found it; and what came of the last firing */
 static TimestampTz next_schedule = 0;
+static bool is_blocked = false; /* somebody else has what was due, or it has failed */
+static TimestampTz fire_not_before = 0;
 
 /* a portion of the schedules that are due, in a transaction of its own; how many it was */
 static int
@@ -183,32 +185,26 @@ fire_portion(void)
  * Fire schedules, if some are due, before anything else is looked at, so that
  * runners see at once what there is to do.  An error is logged and keeps nothing
  * else from being done.
- *
- * out: when to try again at the soonest, in ms: not at once, where somebody else
- *		has what is due, or it has failed.
  */
-static long
+static void
 fire_schedules(void)
 {
 	static int	failures = 0;
-	static TimestampTz not_before = 0;
 	MemoryContext context = CurrentMemoryContext;
 	TimestampTz now = GetCurrentTimestamp();
-	volatile long ms = 0;
+	volatile int total = 0;
 
 	if (next_schedule == 0 || next_schedule > now)
-		return 0;
-	if (failures > 0 && not_before > now)
-		return TimestampDifferenceMilliseconds(now, not_before);
+		return;
 	PG_TRY();
 	{
 		int			fired;
 
 		do
+		{
 			fired = fire_portion();
-		while (fired >= NVP_SCHEDULE_PORTION && !TimestampDifferenceExceeds(now, GetCurrentTimestamp(), FIRE_MS));
-		if (fired == 0)
-			ms = RETRY_MS;
+			total += fired;
+		} while (fired >= NVP_SCHEDULE_PORTION && !TimestampDifferenceExceeds(now, GetCurrentTimestamp(), FIRE_MS));
 		failures = 0;
 	}
 	PG_CATCH();
@@ -220,12 +216,28 @@ fire_schedules(void)
 		FlushErrorState();
 		RESUME_INTERRUPTS();
 		failures = Min(failures + 1, 6);
-		ms = 1000L << failures;
-		not_before = TimestampTzPlusMilliseconds(now, ms);
+		fire_not_before = TimestampTzPlusMilliseconds(now, 1000L << failures);
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
-	return ms;
+	is_blocked = total == 0;
+}
+
+/* when to fire again, 0 = nothing is due; what is due and could not be had, or has failed, is tried again later */
+static TimestampTz
+when_to_fire(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz due = nvp_schedule_due(0);
+	TimestampTz later;
+
+	if (!is_blocked || due == 0 || due > now)
+		return due;
+	due = TimestampTzPlusMilliseconds(now, RETRY_MS);
+	later = nvp_schedule_due(now);
+	if (later != 0)
+		due = Min(due, later);
+	return Max(due, fire_not_before);
 }
 
 /*
@@ -315,7 +327,7 @@ look(Findings *found)
 		found->probes = nvp_probe_due(&found->next_probe);
 		found->runs = nvp_queue_due(nvp_guc_max_workers, &found->next_run, &has_orphans);
 		found->deliveries = nvp_outbox_due(&found->next_delivery);
-		next_schedule = nvp_schedule_due();
+		next_schedule = when_to_fire();
 		found->ms = look_after_schedules();
 	}
 	PopActiveSnapshot();
@@ -362,11 +374,11 @@ static long
 tick(void)
 {
 	TimestampTz began_at = GetCurrentTimestamp();
-	long		hold_fire = fire_schedules();
 	Findings	found = {0};
 	TimestampTz now;
 	long		ms;
 
+	fire_schedules();
 	nvp_notice_hear();
 	if (!look(&found))
 	{
@@ -384,7 +396,7 @@ tick(void)
 		ms = Min(ms, TimestampDifferenceMilliseconds(now, found.next_delivery) + 1);
 	ms = Max(ms, 10);
 	if (next_schedule != 0)
-		ms = Min(ms, Max(hold_fire, TimestampDifferenceMilliseconds(now, next_schedule)));
+		ms = Min(ms, TimestampDifferenceMilliseconds(now, next_schedule));
 	return ms;
 }
 
