@@ -143,6 +143,45 @@ END
 $$;
 COMMENT ON FUNCTION _nuvopipe.storage_alerts(bigint) IS 'Alerts about private tables that have become large.';
 
+-- What should have gone and has not.  After a restore nothing goes for a while.
+CREATE OR REPLACE FUNCTION _nuvopipe.retention_alerts(max_retention_lag interval, moment timestamptz) RETURNS SETOF nuvopipe.alert
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	late record;
+BEGIN
+	IF _nuvopipe.is_settling() THEN
+		RETURN;
+	END IF;
+	FOR late IN
+		SELECT g.name AS organization, min(d.due_at) AS due_at
+			FROM _nuvopipe.keep k
+				JOIN _nuvopipe.organization g ON g.id = k.tenant_id
+				CROSS JOIN (VALUES ('SUCCEEDED'), ('FAILED'), ('CANCELED')) f (status)
+				-- indexes that maintenance walks along
+				CROSS JOIN LATERAL (
+					SELECT min(e.finished_at) + CASE f.status WHEN 'SUCCEEDED' THEN k.compact ELSE k.history END AS due_at FROM _nuvopipe.execution e
+						WHERE e.tenant_id = k.tenant_id AND e.status = f.status
+							AND e.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND NOT e.has_issues AND e.input_id IS NULL AND e.output_id IS NULL
+					UNION ALL
+					SELECT min(e.finished_at) + CASE f.status WHEN 'FAILED' THEN k.failed ELSE k.issues END FROM _nuvopipe.execution e
+						WHERE e.tenant_id = k.tenant_id AND e.status = f.status AND e.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND e.has_issues
+					UNION ALL
+					SELECT min(e.finished_at) + CASE f.status WHEN 'FAILED' THEN k.failed ELSE k.input END FROM _nuvopipe.execution e
+						WHERE e.tenant_id = k.tenant_id AND e.status = f.status AND e.status IN ('SUCCEEDED', 'FAILED', 'CANCELED') AND e.input_id IS NOT NULL) d
+			GROUP BY 1
+	LOOP
+		IF late.due_at < moment - max_retention_lag THEN
+			RETURN NEXT ROW('WARNING', 'RETENTION_LATE', late.organization, NULL, late.organization,
+				format('history of organization "%s" that should have gone %s ago is still there', late.organization, date_trunc('minute', moment - late.due_at)), late.due_at, NULL,
+				'The keeper removes it every nuvopipe.maintenance_interval, CALL nuvopipe.maintain() at once; nuvopipe.retention shows how much there is.')::nuvopipe.alert;
+		END IF;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION _nuvopipe.retention_alerts(interval, timestamptz) IS 'Alerts about history that is kept for longer than it should.';
+
 -- A run that holds back vacuum, and the age of transaction ids.
 CREATE OR REPLACE FUNCTION _nuvopipe.transaction_alerts(max_transaction interval, max_xid_age bigint, moment timestamptz) RETURNS SETOF nuvopipe.alert
 	LANGUAGE plpgsql VOLATILE

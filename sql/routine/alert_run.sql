@@ -26,7 +26,9 @@ BEGIN
 				WHEN 'NOBODY' THEN 'No workers: set shared_preload_libraries and nuvopipe.max_workers, or CALL nuvopipe.work().'
 				WHEN 'START' THEN 'There is room for it, and nobody takes it: see the server log.'
 				WHEN 'WORKER' THEN 'All workers are busy: raise nuvopipe.max_workers, or see nuvopipe.execution_progress for what takes so long.'
-				ELSE 'Its executions follow each other: see nuvopipe.execution_progress for what runs.' END)::nuvopipe.alert;
+				WHEN 'ORGANIZATION' THEN 'Its organization has as many runs as it may have: see nuvopipe.max_runs_per_tenant.'
+				WHEN 'HOST' THEN 'As many runs as may do so reach the same host: see nuvopipe.max_runs_per_host.'
+				ELSE 'Its executions follow each other, unless its options allow more slots: see nuvopipe.execution_progress for what runs.' END)::nuvopipe.alert;
 	END LOOP;
 END
 $$;

@@ -53,15 +53,23 @@ BEGIN
 			FROM _nuvopipe.execution e
 			WHERE e.status IN ('QUEUED', 'RUNNING') AND e.tenant_id = ANY (tenants)
 			GROUP BY 1, 2, 3, 4
+	), head AS (
+		SELECT h.pipeline_id, max(h.free) AS free, bool_and(h.pipeline_runs >= h.slots) AS is_full,
+				bool_and(h.tenant_limit > 0 AND h.tenant_runs >= h.tenant_limit) AS tenant_is_full
+			FROM _nuvopipe.queue_heads(current_setting('nuvopipe.max_runs_per_tenant')::int, current_setting('nuvopipe.max_runs_per_host')::int) h
+			WHERE h.available_at <= moment
+			GROUP BY 1
 	)
 	SELECT l.*, CASE
 			WHEN l.waiting = 0 THEN NULL
 			WHEN l.due = 0 THEN CASE WHEN l.retrying > 0 THEN 'RETRY' ELSE 'TIME' END
-			WHEN EXISTS (SELECT FROM live r WHERE r.pipeline_id = l.pipeline_id AND r.running > 0) THEN 'PIPELINE'
+			WHEN h.is_full THEN 'PIPELINE'
+			WHEN h.tenant_is_full THEN 'ORGANIZATION'
+			WHEN h.free = 0 THEN 'HOST'
 			WHEN room.most = 0 AND room.busy = 0 THEN 'NOBODY'
 			WHEN room.busy >= room.most AND room.idle = 0 THEN 'WORKER'
 			ELSE 'START' END
-		FROM live l;
+		FROM live l LEFT JOIN head h ON h.pipeline_id = l.pipeline_id;
 END
 $$;
 COMMENT ON FUNCTION _nuvopipe.queue_state IS 'What nuvopipe.queue_depth shows, of some organizations.';
@@ -79,7 +87,7 @@ COMMENT ON COLUMN nuvopipe.queue_depth.due IS 'Of those: that could begin now.';
 COMMENT ON COLUMN nuvopipe.queue_depth.retrying IS 'Of those: that failed, and wait for their next attempt.';
 COMMENT ON COLUMN nuvopipe.queue_depth.oldest_wait IS 'How long the oldest that is due could have begun.';
 COMMENT ON COLUMN nuvopipe.queue_depth.next_at IS 'When the first of those that are not due will be.';
-COMMENT ON COLUMN nuvopipe.queue_depth.waits_for IS 'PIPELINE: for its own running executions; WORKER: all of nuvopipe.max_workers have work; NOBODY: there are no workers; START: it is about to begin; if none is due, RETRY: for the next attempt, TIME: for the time it was queued for.';
+COMMENT ON COLUMN nuvopipe.queue_depth.waits_for IS 'PIPELINE: for its own running executions, see slots; ORGANIZATION: for those of its organization, see nuvopipe.max_runs_per_tenant; HOST: for those that reach the same host, see nuvopipe.max_runs_per_host; WORKER: all of nuvopipe.max_workers have work; NOBODY: there are no workers; START: it is about to begin; if none is due, RETRY: for the next attempt, TIME: for the time it was queued for.';
 
 CREATE OR REPLACE VIEW nuvopipe.throughput WITH (security_barrier) AS
 	SELECT b.bucket, w.at, w.pipeline_id AS pipeline, p.name AS pipeline_name, w.executions, w.succeeded, w.failed, w.canceled,

@@ -28,3 +28,35 @@ BEGIN
 	RETURN NOT EXISTS (SELECT FROM _nuvopipe.credential) AND NOT EXISTS (SELECT FROM _nuvopipe.signing_key);
 END
 $$;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.reseal(sealed bytea, id uuid) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'nuvopipe_reseal' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION _nuvopipe.reseal IS
+'What was sealed with another key of the key file, sealed with its first; null if it was that. Errors: those of unseal.';
+
+CREATE OR REPLACE FUNCTION nuvopipe.reseal_secrets() RETURNS int
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	n int;
+	total int;
+BEGIN
+	IF NOT _nuvopipe.is_admin() THEN
+		RAISE EXCEPTION 'must be a member of "nuvopipe_admin" to seal secrets anew' USING ERRCODE = 'insufficient_privilege';
+	END IF;
+	UPDATE _nuvopipe.credential c SET sealed = r.sealed
+		FROM (SELECT x.id, _nuvopipe.reseal(x.sealed, x.id) AS sealed FROM _nuvopipe.credential x FOR UPDATE) r
+		WHERE r.id = c.id AND r.sealed IS NOT NULL;
+	GET DIAGNOSTICS total = ROW_COUNT;
+	UPDATE _nuvopipe.signing_key k SET sealed = r.sealed
+		FROM (SELECT x.id, _nuvopipe.reseal(x.sealed, x.id) AS sealed FROM _nuvopipe.signing_key x FOR UPDATE) r
+		WHERE r.id = k.id AND r.sealed IS NOT NULL;
+	GET DIAGNOSTICS n = ROW_COUNT;
+	RETURN total + n;
+END
+$$;
+COMMENT ON FUNCTION nuvopipe.reseal_secrets() IS
+'Seals stored secrets of all organizations with the first key of the key file, to be done with the others: after a new line was put in front of the file, and before the old one is taken away.
+Returns how many were sealed with another key; 0: the first key is the only one that is needed.
+Errors: 42501 without the rights of nuvopipe_admin; those of the key file, then nothing is changed.';

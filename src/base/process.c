@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * process.c
- *		What background processes of every room have in common.
+ *		What processes of every room have in common.
  *
  * See process.h.
  *
@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
@@ -35,4 +36,14 @@ nvp_process_settings(void)
 	ConfigReloadPending = false;
 	ProcessConfigFile(PGC_SIGHUP);
 	return true;
+}
+
+void
+nvp_refuse_on_standby(void)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				errmsg("this server is a standby: nuvopipe can be read here, but nothing can be changed or run"),
+				errhint("Ask the primary.  When this server is promoted, its workers start by themselves."));
 }

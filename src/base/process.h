@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * process.h
- *		What background processes of every room have in common.
+ *		What processes of every room have in common.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,5 +19,11 @@ extern void nvp_process_connect(Oid database);
 
 /* nvp_process_settings obeys a reload; true if there was one. */
 extern bool nvp_process_settings(void);
+
+/*
+ * nvp_refuse_on_standby throws 25006 while the server is in recovery: in front
+ * of what writes, for the server's own words are about a statement of ours.
+ */
+extern void nvp_refuse_on_standby(void);
 
 #endif							/* NVP_PROCESS_H */

@@ -8,6 +8,9 @@
  * file is an error, not a reason for a new key.  The key is read for each
  * call and wiped after it, so that no process keeps it.
  *
+ * To change keys, the file has several for a while, one a line: the first one
+ * seals, all of them open.  Then everything is sealed anew, and the others go.
+ *
  * A sealed secret:
  *
  *		version (1) | fingerprint of the key (8) | nonce (24) | cipher text | tag (16)
@@ -47,6 +50,13 @@
 #define PRINT_BYTES		8
 #define HEAD_BYTES		(1 + PRINT_BYTES)
 #define OVERHEAD_BYTES	(HEAD_BYTES + NONCE_BYTES + TAG_BYTES)
+#define MOST_KEYS		4
+
+typedef struct KeyRing
+{
+	int			n;
+	unsigned char keys[MOST_KEYS][KEY_BYTES];
+} KeyRing;
 
 /* nvp_secret_wipe overwrites memory in a way no compiler leaves out. */
 void
@@ -82,37 +92,53 @@ check_key_file(int fd, const char *path)
 				 errhint("Run chmod 0600 on the file; if others may have read it, store the secrets again with a new key.")));
 }
 
-static void
-decode_key(int fd, const char *path, unsigned char *key)
+/* Lines of digits; false if there are none, or too many, or something else. */
+static bool
+decode_lines(const char *text, size_t size, KeyRing *ring)
 {
-	char		text[KEY_DIGITS + 2];	/* and a newline, and one too many */
-	const char *end;
+	ring->n = 0;
+	while (size >= KEY_DIGITS && ring->n < MOST_KEYS)
+	{
+		size_t		bytes = 0;
+
+		if (sodium_hex2bin(ring->keys[ring->n], KEY_BYTES, text, KEY_DIGITS, NULL, &bytes, NULL) != 0 ||
+			bytes != KEY_BYTES)
+			return false;
+		ring->n++;
+		text += KEY_DIGITS;
+		size -= KEY_DIGITS;
+		if (size > 0 && *text++ != '\n')
+			return false;
+		size -= size > 0;
+	}
+	return ring->n > 0 && size == 0;
+}
+
+static void
+decode_keys(int fd, const char *path, KeyRing *ring)
+{
+	char		text[MOST_KEYS * (KEY_DIGITS + 1) + 1]; /* and one too many */
 	ssize_t		got = read(fd, text, sizeof(text));
-	size_t		bytes = 0;
+	bool		ok;
 
 	if (got < 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
 				 errmsg("could not read secret key file \"%s\": %m", path)));
-	if (got > 0 && text[got - 1] == '\n')
-		got--;
-	if (got != KEY_DIGITS ||
-		sodium_hex2bin(key, KEY_BYTES, text, got, NULL, &bytes, &end) != 0 ||
-		bytes != KEY_BYTES)
-	{
-		nvp_secret_wipe(text, sizeof(text));
-		nvp_secret_wipe(key, KEY_BYTES);
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("secret key file \"%s\" does not hold a key", path),
-				 errdetail("The file must hold %d hexadecimal digits.", (int) KEY_DIGITS)));
-	}
+	ok = decode_lines(text, got, ring);
 	nvp_secret_wipe(text, sizeof(text));
+	if (ok)
+		return;
+	nvp_secret_wipe(ring, sizeof(*ring));
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg("secret key file \"%s\" does not hold a key", path),
+			 errdetail("The file must hold %d hexadecimal digits, or up to %d lines of that.", (int) KEY_DIGITS, MOST_KEYS)));
 }
 
-/* Read the key; false when there is no such file. */
+/* Read the keys; false when there is no such file. */
 static bool
-read_key(unsigned char *key)
+read_keys(KeyRing *ring)
 {
 	const char *path = nvp_guc_secret_key_file;
 	int			fd = OpenTransientFile(path, O_RDONLY | PG_BINARY);
@@ -124,7 +150,7 @@ read_key(unsigned char *key)
 				(errcode_for_file_access(),
 				 errmsg("could not open secret key file \"%s\": %m", path)));
 	check_key_file(fd, path);
-	decode_key(fd, path, key);
+	decode_keys(fd, path, ring);
 	CloseTransientFile(fd);
 	return true;
 }
@@ -220,7 +246,7 @@ fill_associated(unsigned char *associated, const unsigned char *head, const pg_u
 bytea *
 nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id, bool may_create)
 {
-	unsigned char key[KEY_BYTES];
+	KeyRing		ring;
 	unsigned char associated[HEAD_BYTES + UUID_LEN];
 	unsigned char *out;
 	bytea	   *sealed;
@@ -233,7 +259,7 @@ nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id, bool may_
 	sealed = palloc(VARHDRSZ + OVERHEAD_BYTES + length);
 	SET_VARSIZE(sealed, VARHDRSZ + OVERHEAD_BYTES + length);
 	out = (unsigned char *) VARDATA(sealed);
-	if (!read_key(key))
+	if (!read_keys(&ring))
 	{
 		if (!may_create)
 			ereport(ERROR,
@@ -242,38 +268,54 @@ nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id, bool may_
 							nvp_guc_secret_key_file),
 					 errhint("Put the file back from a backup; if it is lost, delete the connectors that have secrets, and define them again.")));
 		create_key();
-		if (!read_key(key))
+		if (!read_keys(&ring))
 			ereport(ERROR,
 					(errcode(ERRCODE_CONFIG_FILE_ERROR),
 					 errmsg("secret key file \"%s\" vanished", nvp_guc_secret_key_file)));
 	}
-	fill_head(out, key);
+	fill_head(out, ring.keys[0]);
 	fill_associated(associated, out, id);
 	randombytes_buf(out + HEAD_BYTES, NONCE_BYTES);
 	crypto_aead_xchacha20poly1305_ietf_encrypt(out + HEAD_BYTES + NONCE_BYTES, NULL,
 											   (const unsigned char *) plain, length,
 											   associated, sizeof(associated), NULL,
-											   out + HEAD_BYTES, key);
-	nvp_secret_wipe(key, sizeof(key));
+											   out + HEAD_BYTES, ring.keys[0]);
+	nvp_secret_wipe(&ring, sizeof(ring));
 	return sealed;
 }
 
-/* The key, checked to be the one that sealed this secret. */
-static void
-read_matching_key(const unsigned char *sealed, unsigned char *key)
+/* Was this sealed with that key? */
+static bool
+is_sealed_with(const unsigned char *sealed, const unsigned char *key)
 {
 	unsigned char head[HEAD_BYTES];
 
-	if (!read_key(key))
+	fill_head(head, key);
+	return memcmp(head, sealed, HEAD_BYTES) == 0;
+}
+
+/* The key that sealed this secret. */
+static void
+read_matching_key(const unsigned char *sealed, unsigned char *key)
+{
+	KeyRing		ring;
+
+	if (!read_keys(&ring))
 		ereport(ERROR,
 				(errcode(ERRCODE_CONFIG_FILE_ERROR),
 				 errmsg("secret key file \"%s\" does not exist, so stored secrets cannot be read",
 						nvp_guc_secret_key_file),
 				 errhint("Restore the key file of the server on which the secrets were stored, or store them again.")));
-	fill_head(head, key);
-	if (sealed[0] == SEAL_VERSION && memcmp(head, sealed, HEAD_BYTES) == 0)
-		return;
-	nvp_secret_wipe(key, KEY_BYTES);
+	for (int i = 0; i < ring.n; i++)
+	{
+		if (is_sealed_with(sealed, ring.keys[i]))
+		{
+			memcpy(key, ring.keys[i], KEY_BYTES);
+			nvp_secret_wipe(&ring, sizeof(ring));
+			return;
+		}
+	}
+	nvp_secret_wipe(&ring, sizeof(ring));
 	if (sealed[0] != SEAL_VERSION)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -323,4 +365,27 @@ nvp_secret_unseal(const bytea *sealed, const pg_uuid_t *id, size_t *length)
 				 errmsg("stored secret is damaged or belongs to another object")));
 	*length = size - OVERHEAD_BYTES;
 	return plain;
+}
+
+/*
+ * nvp_secret_is_current tells whether a stored secret was sealed with the key
+ * that seals now.
+ *
+ * errors: F0000 without a usable key file.
+ */
+bool
+nvp_secret_is_current(const bytea *sealed)
+{
+	KeyRing		ring;
+	bool		is_current;
+
+	require_sodium();
+	if (!read_keys(&ring))
+		ereport(ERROR,
+				(errcode(ERRCODE_CONFIG_FILE_ERROR),
+				 errmsg("secret key file \"%s\" does not exist", nvp_guc_secret_key_file)));
+	is_current = VARSIZE_ANY_EXHDR(sealed) >= HEAD_BYTES &&
+		is_sealed_with((const unsigned char *) VARDATA_ANY(sealed), ring.keys[0]);
+	nvp_secret_wipe(&ring, sizeof(ring));
+	return is_current;
 }

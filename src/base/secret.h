@@ -17,6 +17,7 @@
 extern bytea *nvp_secret_seal(const char *plain, size_t length, const pg_uuid_t *id,
 							  bool may_create);
 extern char *nvp_secret_unseal(const bytea *sealed, const pg_uuid_t *id, size_t *length);
+extern bool nvp_secret_is_current(const bytea *sealed);
 extern void nvp_secret_wipe(void *data, size_t length);
 
 #endif							/* NVP_SECRET_H */

@@ -18,7 +18,7 @@
  * Such code could borrow the superuser's identity here; so there is no caller
  * in a security-restricted operation, and everything that asks for one fails.
  *
- * Errors: 42501.
+ * Errors: 42501; 25006 on a standby.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,6 +35,7 @@
 
 #include "api/caller.h"
 #include "base/compat.h"
+#include "base/process.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_caller);
 PG_FUNCTION_INFO_V1(nuvopipe_has_rights_of);
@@ -134,6 +135,8 @@ nuvopipe_require_right(PG_FUNCTION_ARGS)
 	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 	require_user();
+	if (strcmp(verb, "read") != 0)
+		nvp_refuse_on_standby();
 	if (nvp_caller() && !has_right(nvp_caller(), nvp_verb_of(verb), nvp_kind_of(kind)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

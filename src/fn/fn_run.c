@@ -19,6 +19,7 @@
 #include "utils/wait_event.h"
 
 #include "base/compat.h"
+#include "base/process.h"
 #include "base/query.h"
 #include "exec/maintain.h"
 #include "exec/run.h"
@@ -41,6 +42,7 @@ require_own_transactions(FunctionCallInfo fcinfo, const char *name)
 {
 	CallContext *context = (CallContext *) fcinfo->context;
 
+	nvp_refuse_on_standby();
 	if (context == NULL || !IsA(context, CallContext) || context->atomic)
 		ereport(ERROR,
 				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),

@@ -17,6 +17,7 @@
 
 PG_FUNCTION_INFO_V1(nuvopipe_seal);
 PG_FUNCTION_INFO_V1(nuvopipe_unseal);
+PG_FUNCTION_INFO_V1(nuvopipe_reseal);
 
 /* _nuvopipe.seal(plain jsonb, id uuid, may_create boolean) returns bytea */
 Datum
@@ -40,4 +41,21 @@ nuvopipe_unseal(PG_FUNCTION_ARGS)
 
 	nvp_secret_wipe(plain, length);
 	PG_RETURN_DATUM(secrets);
+}
+
+/* _nuvopipe.reseal(sealed bytea, id uuid) returns bytea: null if it is sealed with the key that seals now */
+Datum
+nuvopipe_reseal(PG_FUNCTION_ARGS)
+{
+	bytea	   *sealed = PG_GETARG_BYTEA_PP(0);
+	size_t		length;
+	char	   *plain;
+	bytea	   *again;
+
+	if (nvp_secret_is_current(sealed))
+		PG_RETURN_NULL();
+	plain = nvp_secret_unseal(sealed, PG_GETARG_UUID_P(1), &length);
+	again = nvp_secret_seal(plain, length, PG_GETARG_UUID_P(1), false);
+	nvp_secret_wipe(plain, length);
+	PG_RETURN_BYTEA_P(again);
 }

@@ -26,12 +26,15 @@
 /*
  * nvp_worker_init registers the launcher; only while libraries are preloaded.
  * It starts when recovery is over, so a standby stays quiet until promoted.
+ * pg_upgrade copies files of a server that it started itself: there is none then.
  */
 void
 nvp_worker_init(void)
 {
 	BackgroundWorker worker = {0};
 
+	if (IsBinaryUpgrade)
+		return;
 	strlcpy(worker.bgw_name, "nuvopipe launcher", BGW_MAXLEN);
 	strlcpy(worker.bgw_type, "nuvopipe launcher", BGW_MAXLEN);
 	strlcpy(worker.bgw_library_name, "nuvopipe", sizeof(worker.bgw_library_name));

@@ -198,5 +198,18 @@ is "$(q "SELECT DISTINCT status FROM nuvopipe.outbox")" PENDING "max_senders 0: 
 set_to max_senders 1
 ok "max_senders 1: it is" wait_until "SELECT bool_and(status = 'DELIVERED') FROM nuvopipe.outbox"
 
+# --- while pg_upgrade has the server, nothing of ours is there
+
+line file target
+workers_there() { q "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nuvopipe %'"; }
+stop_cluster
+start_cluster -b
+sleep 2
+is "$(workers_there) $(q "SELECT count(*) FROM nuvopipe.workers")" "0 0" "in binary upgrade mode no process starts"
+stop_cluster
+start_cluster
+queue
+settled SUCCEEDED 1 "afterwards they do"
+
 unlike "$(server_log)" "(PANIC|TRAP|signal 11|signal 6)" "no crash but those made here"
 done_testing

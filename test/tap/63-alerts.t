@@ -93,6 +93,18 @@ is "$(q "SELECT severity FROM nuvopipe.alerts(min_free_disk => 1000) WHERE code 
 is "$(q "SELECT free BETWEEN 1 AND total FROM _nuvopipe.disk_space('.')")" t "what is free is part of the whole"
 is "$(q "SELECT free IS NULL AND total IS NULL FROM _nuvopipe.disk_space('/does/not/exist')")" t "of no directory nothing is known"
 
+# --- what should have gone
+
+qx "ALTER SYSTEM SET nuvopipe.maintenance_interval = 0; SELECT pg_reload_conf()"
+qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '30 days 23 h'"
+is "$(alerts)" "" "history whose time has just passed"
+qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '2 h'"
+is "$(alerts)" "WARNING RETENTION_LATE default" "history that nobody removes"
+like "$(of message RETENTION_LATE)" 'organization "default" that should have gone 1 day 01:0' "it says since when"
+qx "CALL nuvopipe.maintain()"
+is "$(alerts)" "" "it is removed"
+qx "ALTER SYSTEM RESET nuvopipe.maintenance_interval; SELECT pg_reload_conf()"
+
 # --- what runs
 
 line file slow
@@ -180,6 +192,10 @@ queue
 older
 is "$(q "SELECT string_agg(detail ->> 'waits_for', ' ' ORDER BY detail ->> 'waits_for') FROM nuvopipe.alerts(min_free_disk => 0) WHERE code = 'QUEUE_LATE'")" "PIPELINE WORKER" "it waits for a worker"
 is "$(depth)" "1 1 0 0 WORKER t" "depth: worker"
+qx "ALTER SYSTEM SET nuvopipe.max_runs_per_tenant = 1; SELECT pg_reload_conf()"
+is "$(depth)" "1 1 0 0 ORGANIZATION t" "depth: organization"
+is "$(q "SELECT string_agg(detail ->> 'waits_for', ' ' ORDER BY detail ->> 'waits_for') FROM nuvopipe.alerts(min_free_disk => 0) WHERE code = 'QUEUE_LATE'")" "ORGANIZATION PIPELINE" "it waits for its organization"
+qx "ALTER SYSTEM RESET nuvopipe.max_runs_per_tenant; SELECT pg_reload_conf()"
 keeper=$(pid_of keeper)
 kill -STOP "$keeper"
 workers 2
