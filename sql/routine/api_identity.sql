@@ -162,7 +162,10 @@ AS $$
 DECLARE
 	valid_id uuid := _nuvopipe.valid_token(_nuvopipe.named_token($1));
 BEGIN
-	UPDATE _nuvopipe.token t SET revoked_at = clock_timestamp() WHERE t.id = valid_id;
+	UPDATE _nuvopipe.token t SET revoked_at = clock_timestamp() WHERE t.id = valid_id AND t.revoked_at IS NULL;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'the access token was revoked' USING ERRCODE = 'invalid_authorization_specification';
+	END IF;
 	PERFORM _nuvopipe.forget_tokens();
 	RETURN '{"message": "success"}';
 END

@@ -195,6 +195,7 @@ DECLARE
 	p _nuvopipe.preview := _nuvopipe.find_preview($1 ->> 'id');
 BEGIN
 	DELETE FROM _nuvopipe.preview x WHERE x.tenant_id = p.tenant_id AND x.id = p.id;
+	PERFORM _nuvopipe.require_there(FOUND, 'preview', p.id::text);
 	RETURN jsonb_build_object('$status', 204);
 END
 $$;

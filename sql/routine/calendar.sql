@@ -164,6 +164,7 @@ BEGIN
 		PERFORM _nuvopipe.check_name(name);
 	END IF;
 	PERFORM FROM _nuvopipe.calendar c WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'calendar', calendar);
 	IF days_change THEN
 		PERFORM _nuvopipe.settle_schedules(object_id);
 	END IF;
@@ -202,6 +203,7 @@ DECLARE
 BEGIN
 	SELECT c.name INTO object_name FROM _nuvopipe.calendar c
 		WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'calendar', calendar);
 	PERFORM _nuvopipe.refuse_use('calendar', object_id, object_name);
 	DELETE FROM _nuvopipe.calendar c WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id;
 END

@@ -213,6 +213,7 @@ DECLARE
 	split record;
 BEGIN
 	SELECT c.* INTO old FROM _nuvopipe.connector c WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'connector', connector);
 	IF name IS NOT NULL THEN
 		PERFORM _nuvopipe.check_name(name);
 	END IF;
@@ -268,6 +269,7 @@ DECLARE
 	old _nuvopipe.connector;
 BEGIN
 	SELECT c.* INTO old FROM _nuvopipe.connector c WHERE c.tenant_id = _nuvopipe.tenant() AND c.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'connector', connector);
 	PERFORM _nuvopipe.refuse_use('connector', object_id, old.name);
 	DELETE FROM _nuvopipe.connector c WHERE c.tenant_id = old.tenant_id AND c.id = object_id;
 	DELETE FROM _nuvopipe.credential c WHERE c.tenant_id = old.tenant_id AND c.id = old.credential_id;

@@ -93,6 +93,8 @@ BEGIN
 		RETURN found_id;
 	END IF;
 
+	-- whom nobody has seen yet is written down; on a standby this says why it cannot be
+	PERFORM _nuvopipe.require_right('create', 'user');
 	new_id := _nuvopipe.uuid_v7();
 	tenant := _nuvopipe.role_tenant();
 	INSERT INTO _nuvopipe.organization (id, name, created_at, created_by, updated_at, updated_by)

@@ -94,6 +94,18 @@ BEGIN
 END
 $$;
 
+-- What find() has found may be deleted while its row is waited for: who comes second hears what who comes later hears.
+CREATE OR REPLACE FUNCTION _nuvopipe.require_there(there boolean, kind text, ref text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF there IS NOT TRUE THEN
+		RAISE EXCEPTION '% "%" does not exist', kind, ref USING ERRCODE = 'undefined_object';
+	END IF;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION _nuvopipe.tdm_id(tdm text) RETURNS uuid
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ BEGIN RETURN _nuvopipe.find('tdm', tdm); END $$;

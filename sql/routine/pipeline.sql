@@ -214,6 +214,7 @@ DECLARE
 	slots int;
 BEGIN
 	SELECT p.* INTO old FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'pipeline', pipeline);
 	SELECT c.* INTO was FROM _nuvopipe.pipeline_configuration c WHERE c.tenant_id = tenant AND c.id = old.configuration_id;
 	configuration_id := old.configuration_id;
 	IF name IS NOT NULL THEN
@@ -270,9 +271,7 @@ BEGIN
 	PERFORM _nuvopipe.drop_trigger(t.tenant_id, t.id) FROM _nuvopipe.trigger t WHERE t.tenant_id = tenant AND t.pipeline_id = object_id;
 	-- the row lock waits for a claim under way; the statements after it see what was claimed
 	SELECT p.owner_id INTO owner FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id FOR UPDATE;
-	IF NOT FOUND THEN
-		RETURN;		-- somebody else was faster
-	END IF;
+	PERFORM _nuvopipe.require_there(FOUND, 'pipeline', pipeline);
 	PERFORM _nuvopipe.drop_schedule(object_id);
 	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id;
 	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, owner, 'deleted');

@@ -62,8 +62,10 @@ CREATE OR REPLACE FUNCTION _nuvopipe.channels(heard text[] DEFAULT '{}') RETURNS
 AS $$
 BEGIN
 	IF heard <> '{}' THEN
+		-- a keeper waits for nobody's transaction
 		UPDATE _nuvopipe.trigger r SET last_check_at = clock_timestamp()
-			WHERE r.kind = 'NOTIFY' AND r.configuration ->> 'channel' = ANY (heard);
+			WHERE r.id IN (SELECT x.id FROM _nuvopipe.trigger x
+				WHERE x.kind = 'NOTIFY' AND x.configuration ->> 'channel' = ANY (heard) FOR NO KEY UPDATE SKIP LOCKED);
 	END IF;
 	RETURN QUERY SELECT DISTINCT r.configuration ->> 'channel' FROM _nuvopipe.trigger r
 		WHERE r.kind = 'NOTIFY' AND r.status = 'ACTIVE';
@@ -103,7 +105,8 @@ BEGIN
 			-- seconds, twice as many each time, up to an hour; never sooner than it would be asked anyway
 			next_at = r.next_at + greatest(least(interval '1 s' * 2 ^ least(r.failures, 12), interval '1 h')
 				- interval '1 s' * (r.configuration ->> 'every')::float8, interval '0')
-		WHERE r.id = trigger_id
+		-- one that is being changed or deleted is not waited for
+		WHERE r.id = (SELECT x.id FROM _nuvopipe.trigger x WHERE x.id = trigger_id FOR NO KEY UPDATE SKIP LOCKED)
 		RETURNING r.tenant_id, r.name, r.kind, r.pipeline_id, r.owner_id, r.failures INTO t;
 	IF t.failures = 1 THEN
 		INSERT INTO _nuvopipe.event (tenant_id, id, at, kind, payload, pipeline_id, owner_id, owner_role, xact)
@@ -279,7 +282,8 @@ BEGIN
 		PERFORM _nuvopipe.trigger_failed(trigger_id, error);
 		RETURN;
 	END IF;
-	UPDATE _nuvopipe.trigger r SET failures = 0, last_error = NULL WHERE r.id = trigger_id AND r.failures > 0;
+	UPDATE _nuvopipe.trigger r SET failures = 0, last_error = NULL
+		WHERE r.id = (SELECT x.id FROM _nuvopipe.trigger x WHERE x.id = trigger_id AND x.failures > 0 FOR NO KEY UPDATE SKIP LOCKED);
 	IF has_rows THEN
 		INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at) VALUES (tenant_id, trigger_id, _nuvopipe.uuid_v7(), clock_timestamp());
 	END IF;

@@ -367,6 +367,7 @@ DECLARE
 	up _nuvopipe.upload := _nuvopipe.find_upload(upload::text);
 BEGIN
 	DELETE FROM _nuvopipe.upload u WHERE u.tenant_id = up.tenant_id AND u.id = up.id;
+	PERFORM _nuvopipe.require_there(FOUND, 'upload', upload::text);
 	PERFORM _nuvopipe.release_blob(up.tenant_id, up.id);
 END
 $$;

@@ -142,6 +142,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
+	PERFORM _nuvopipe.require_there(FOUND, 'tdm', tdm);
 	RETURN object_id;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.name_taken('tdm', name);
@@ -164,6 +165,7 @@ DECLARE
 BEGIN
 	SELECT t.name INTO object_name FROM _nuvopipe.tdm t
 		WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'tdm', tdm);
 	PERFORM _nuvopipe.refuse_use('tdm', object_id, object_name);
 	DELETE FROM _nuvopipe.tdm t WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
 END

@@ -156,6 +156,7 @@ BEGIN
 			updated_at = clock_timestamp(),
 			updated_by = me
 		WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
+	PERFORM _nuvopipe.require_there(FOUND, 'template', template);
 	RETURN object_id;
 EXCEPTION WHEN unique_violation THEN
 	PERFORM _nuvopipe.name_taken('template', name);
@@ -175,6 +176,7 @@ DECLARE
 	object_id uuid := _nuvopipe.find('template', template, 'delete');
 BEGIN
 	DELETE FROM _nuvopipe.pipeline_template t WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
+	PERFORM _nuvopipe.require_there(FOUND, 'template', template);
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_template IS

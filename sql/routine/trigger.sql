@@ -329,9 +329,7 @@ DECLARE
 	t _nuvopipe.trigger;
 BEGIN
 	SELECT r.* INTO t FROM _nuvopipe.trigger r WHERE r.tenant_id = tenant AND r.id = object_id FOR NO KEY UPDATE;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'trigger "%" does not exist', trigger USING ERRCODE = 'undefined_object';
-	END IF;
+	PERFORM _nuvopipe.require_there(FOUND, 'trigger', trigger);
 	PERFORM _nuvopipe.require_rights_of_owner('pipeline', t.owner_id);
 	PERFORM _nuvopipe.expect_word(to_jsonb(status), 'status', ARRAY['ACTIVE', 'INACTIVE']);
 	IF name IS NOT NULL THEN
@@ -378,10 +376,12 @@ CREATE OR REPLACE FUNCTION nuvopipe.delete_trigger(trigger text) RETURNS void
 AS $$
 DECLARE
 	object_id uuid := _nuvopipe.find('trigger', delete_trigger.trigger, 'write');
+	t _nuvopipe.trigger;
 BEGIN
-	PERFORM _nuvopipe.tell_pipeline(t.tenant_id, t.pipeline_id, t.owner_id, 'updated')
-		FROM _nuvopipe.trigger t WHERE t.tenant_id = _nuvopipe.tenant() AND t.id = object_id;
-	PERFORM _nuvopipe.drop_trigger(_nuvopipe.tenant(), object_id);
+	SELECT r.* INTO t FROM _nuvopipe.trigger r WHERE r.tenant_id = _nuvopipe.tenant() AND r.id = object_id FOR UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'trigger', delete_trigger.trigger);
+	PERFORM _nuvopipe.tell_pipeline(t.tenant_id, t.pipeline_id, t.owner_id, 'updated');
+	PERFORM _nuvopipe.drop_trigger(t.tenant_id, object_id);
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.delete_trigger IS

@@ -322,6 +322,7 @@ DECLARE
 	old _nuvopipe.webhook;
 BEGIN
 	SELECT w.* INTO old FROM _nuvopipe.webhook w WHERE w.tenant_id = tenant AND w.id = object_id FOR NO KEY UPDATE;
+	PERFORM _nuvopipe.require_there(FOUND, 'webhook', webhook);
 	IF name IS NOT NULL THEN
 		PERFORM _nuvopipe.check_name(name);
 	END IF;
@@ -371,6 +372,7 @@ DECLARE
 	secret_id uuid;
 BEGIN
 	DELETE FROM _nuvopipe.webhook w WHERE w.tenant_id = tenant AND w.id = object_id RETURNING w.credential_id INTO secret_id;
+	PERFORM _nuvopipe.require_there(FOUND, 'webhook', webhook);
 	DELETE FROM _nuvopipe.outbox o WHERE o.tenant_id = tenant AND o.webhook_id = object_id;
 	DELETE FROM _nuvopipe.credential c WHERE c.tenant_id = tenant AND c.id = secret_id;
 END

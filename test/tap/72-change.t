@@ -152,5 +152,20 @@ wait_until "SELECT count(*) > 0 FROM nuvopipe.workers WHERE kind = 'runner'" 1 |
 line file target
 queue
 settled SUCCEEDED 1 "after all this"
+# --- whoever deletes or changes a trigger and takes its time keeps the keeper from nothing
+
+line file target
+qx "SELECT nuvopipe.create_trigger('$LINE', 'NOTIFY', '{\"channel\": \"slow\"}', name => 'slow')"
+wait_until "SELECT last_check IS NOT NULL FROM nuvopipe.triggers WHERE name = 'slow'"
+hold "SELECT nuvopipe.delete_trigger('slow')"
+keeper=$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'keeper'")
+qx "SELECT pg_terminate_backend($keeper)"
+wait_until "SELECT pid <> $keeper FROM nuvopipe.workers WHERE kind = 'keeper'"		# it listens to all channels anew
+queue
+settled SUCCEEDED 1 "a trigger is being deleted"
+is "$(q "SELECT count(*) FROM nuvopipe.triggers WHERE name = 'slow'")" 1 "still"
+let_go COMMIT
+is "$(q "SELECT count(*) FROM nuvopipe.triggers WHERE name = 'slow'")" 0 "now it is gone"
+
 unlike "$(server_log)" "(PANIC|TRAP|signal|WARNING|no longer run)" "no crash, no warning"
 done_testing
