@@ -45,6 +45,7 @@ typedef struct NvpSlot
 	TimestampTz started_at;
 	bool		is_idle;		/* a runner or sender that waits for work */
 	TimestampTz idle_since;		/* if it is */
+	bool		is_called;		/* an idle runner that somebody has woken, and that has not found anything yet */
 	bool		has_execution;
 	pg_uuid_t	execution;
 	int64		executions;		/* done so far; of a listener: requests */
@@ -108,6 +109,7 @@ extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern bool nvp_database_runs(Oid database);
 extern uint32 nvp_database_asked(Oid database);
 extern void nvp_wake_at_commit(void);
+extern void nvp_work_at_commit(void);
 extern void nvp_tell_at_commit(void);
 extern void nvp_keeper_at_commit(void);
 extern void nvp_doubt_raise(Oid database);

@@ -9,18 +9,23 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "postmaster/interrupt.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
 #include "exec/queue.h"
+#include "exec/tell.h"
 
 #define LONGEST_LIST	1000
 #define SHORTEST_LIST	16
 #define LIST_AGE_MS		1000
 #define LIST_SHARE		20		/* making lists takes at most this part of the time */
+#define LONG_COST_US	2000	/* a list that takes longer is not made while others wait for our commit */
 #define PATIENCE		16		/* claims that fail before the list is made again */
 
 struct NvpQueue
@@ -180,7 +185,8 @@ claim_from_list(struct NvpQueue *queue, bool wait, int patience, NvpExecution *o
 /*
  * nvp_queue_claim claims the execution whose turn it is.
  *
- * in: whether to wait for others that claim at the same moment.
+ * in: whether there is time: to wait for others that claim at the same moment,
+ *		and to make a list where that takes long.
  * out: false if there is none that may begin now.
  */
 bool
@@ -190,6 +196,8 @@ nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out)
 
 	if (!is_stale(queue) && claim_from_list(queue, wait, PATIENCE, out))
 		return true;
+	if (!wait && queue->cost > LONG_COST_US)
+		return false;
 	nvp_limit_met(MyDatabaseId);
 	make_list(queue, false);
 	if (claim_from_list(queue, wait, LONGEST_LIST, out))
@@ -198,6 +206,83 @@ nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out)
 		return false;
 	make_list(queue, true);
 	return claim_from_list(queue, wait, LONGEST_LIST, out);
+}
+
+static void
+claim_next(NvpSession *session)
+{
+	NvpExecution *next;
+	MemoryContext old = MemoryContextSwitchTo(session->next_context);
+
+	MemoryContextReset(session->next_context);
+	next = palloc0(sizeof(NvpExecution));
+	session->has_next = nvp_queue_claim(session, false, next);
+	session->next = next;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * nvp_queue_claim_next claims another execution in the transaction that ends
+ * one, right before its commit; an error is logged and leaves that untouched.
+ * From now on cancels are for the next one, and are held back until it begins.
+ */
+void
+nvp_queue_claim_next(NvpSession *session)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			told = nvp_tell_mark();
+
+	if (!session->wants_next || ConfigReloadPending || ProcDiePending)
+		return;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		claim_next(session);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		session->has_next = false;
+		nvp_tell_back(told);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (session->has_next)
+	{
+		QueryCancelPending = false;
+		QueryCancelHoldoffCount = 1;	/* a background process: nobody else holds them back here */
+	}
+}
+
+/*
+ * nvp_queue_take_next hands over what was claimed so, in a committed transaction.
+ *
+ * out: false if nothing was; strings are in the session's context.
+ */
+bool
+nvp_queue_take_next(NvpSession *session, NvpExecution *out)
+{
+	MemoryContext old;
+
+	if (!session->has_next)
+		return false;
+	old = MemoryContextSwitchTo(session->context);
+	nvp_exec_copy(session->next, out);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(session->next_context);
+	session->has_next = session->next_is_sure = false;
+	session->next = NULL;
+	QueryCancelHoldoffCount = 0;
+	return true;
 }
 
 /*
