@@ -590,11 +590,31 @@ wake_runner(Oid database)
 			woken = call_idle(slot);
 		}
 	}
+	if (entry && own == 0)
+		entry->wants_runner = true;
 	if (!woken && keeper && (own == 0 || all < nvp_guc_max_workers))
 		wake(keeper->procno);
 	LWLockRelease(nvp_shared->lock);
 	if (!woken && keeper == NULL)
 		nvp_wake_keeper(database);
+}
+
+/* nvp_runner_wanted tells whether something was queued since it was asked last, while there was no runner. */
+bool
+nvp_runner_wanted(Oid database)
+{
+	NvpDatabase *entry;
+	bool		wanted = false;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, false);
+	if (entry)
+	{
+		wanted = entry->wants_runner;
+		entry->wants_runner = false;
+	}
+	LWLockRelease(nvp_shared->lock);
+	return wanted;
 }
 
 /* wake the listeners whose clients wait for news */

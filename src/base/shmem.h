@@ -67,6 +67,7 @@ typedef struct NvpDatabase
 	int			tries;			/* looks in vain, for back-off */
 	uint32		asked;			/* how often somebody asked for a look */
 	bool		limited;		/* somebody found nothing to run but what a limit holds back */
+	bool		wants_runner;	/* something was queued, and there was no runner */
 	int			starting;		/* runners that were started and have no slot yet */
 	TimestampTz starting_since; /* when the last of them was */
 	uint32		doubts;			/* transactions that changed a table and could not signal it */
@@ -108,6 +109,7 @@ extern bool nvp_slot_is_surplus(int wanted);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern bool nvp_database_runs(Oid database);
 extern uint32 nvp_database_asked(Oid database);
+extern bool nvp_runner_wanted(Oid database);
 extern void nvp_wake_at_commit(void);
 extern void nvp_work_at_commit(void);
 extern void nvp_tell_at_commit(void);

@@ -74,6 +74,63 @@ set_length(struct NvpQueue *queue)
 }
 
 static void
+read_waiting(int row, NvpWaiting *w)
+{
+	memset(w, 0, sizeof(*w));
+	nvp_get_uuid(row, 0, &w->tenant_id);
+	nvp_get_uuid(row, 1, &w->id);
+	nvp_get_uuid(row, 2, &w->pipeline_id);
+	w->slots = nvp_get_int4(row, 3);
+	w->tenant_limit = nvp_get_int4(row, 4);
+}
+
+/*
+ * Mostly there is one execution that waits, or none: whose turn it is needs no
+ * thought then.  False if there are several.
+ */
+static bool
+make_short_list(struct NvpQueue *queue, NvpQuery *query)
+{
+	uint64		waiting;
+
+	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
+	waiting = nvp_query_keep(query,
+							 "SELECT e.tenant_id, e.id, e.pipeline_id, p.slots, coalesce(g.max_runs, $1),"
+							 "  p.id IS NOT NULL AND e.available_at <= pg_catalog.clock_timestamp()"
+							 " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
+							 "  LEFT JOIN _nuvopipe.organization g ON g.id = e.tenant_id"
+							 " WHERE e.status = 'QUEUED' LIMIT 2");
+	if (waiting > 1)
+		return false;
+	if (waiting == 1 && nvp_get_bool(0, 5))
+		read_waiting(queue->n++, queue->list);
+	return true;
+}
+
+/* several wait; gives how many of them could begin at once */
+static int
+make_long_list(struct NvpQueue *queue, NvpQuery *query, bool any_priority)
+{
+	int			at_once = 0;
+
+	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
+	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
+	nvp_arg_uuid(query, queue->has_last ? &queue->last_tenant : NULL);
+	nvp_arg_uuid(query, queue->has_last ? &queue->last_pipeline : NULL);
+	nvp_arg_int4(query, queue->wanted);
+	nvp_arg_bool(query, any_priority);
+	queue->n = nvp_query_keep(query,
+							  "SELECT tenant_id, id, pipeline_id, slots, tenant_limit, at_once"
+							  " FROM _nuvopipe.queue_list($1, $2, $3, $4, $5, $6)");
+	for (int i = 0; i < queue->n; i++)
+	{
+		read_waiting(i, &queue->list[i]);
+		at_once += nvp_get_bool(i, 5);
+	}
+	return at_once;
+}
+
+static void
 make_list(struct NvpQueue *queue, bool any_priority)
 {
 	NvpQuery	query;
@@ -84,27 +141,8 @@ make_list(struct NvpQueue *queue, bool any_priority)
 	queue->asked = nvp_database_asked(MyDatabaseId);
 	queue->made_at = GetCurrentTimestamp();
 	nvp_query_open(&query);
-	nvp_arg_int4(&query, nvp_guc_max_runs_per_tenant);
-	nvp_arg_int4(&query, nvp_guc_max_runs_per_host);
-	nvp_arg_uuid(&query, queue->has_last ? &queue->last_tenant : NULL);
-	nvp_arg_uuid(&query, queue->has_last ? &queue->last_pipeline : NULL);
-	nvp_arg_int4(&query, queue->wanted);
-	nvp_arg_bool(&query, any_priority);
-	queue->n = nvp_query_keep(&query,
-							  "SELECT tenant_id, id, pipeline_id, slots, tenant_limit, at_once"
-							  " FROM _nuvopipe.queue_list($1, $2, $3, $4, $5, $6)");
-	for (int i = 0; i < queue->n; i++)
-	{
-		NvpWaiting *w = &queue->list[i];
-
-		memset(w, 0, sizeof(*w));
-		nvp_get_uuid(i, 0, &w->tenant_id);
-		nvp_get_uuid(i, 1, &w->id);
-		nvp_get_uuid(i, 2, &w->pipeline_id);
-		w->slots = nvp_get_int4(i, 3);
-		w->tenant_limit = nvp_get_int4(i, 4);
-		at_once += nvp_get_bool(i, 5);
-	}
+	if (!make_short_list(queue, &query))
+		at_once = make_long_list(queue, &query, any_priority);
 	nvp_query_close(&query);
 	queue->made = queue->n;
 	queue->cost = GetCurrentTimestamp() - queue->made_at;
