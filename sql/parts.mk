@@ -16,6 +16,7 @@ SQL_SCHEMA = \
 	sql/schema/058-trigger.sql \
 	sql/schema/059-retention.sql \
 	sql/schema/060-dump.sql \
+	sql/schema/065-plan.sql \
 	sql/schema/080-rls.sql
 
 # privilege.sql is the last: it looks at all routines and views

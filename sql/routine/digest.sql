@@ -64,20 +64,6 @@ BEGIN
 END
 $$;
 
--- Notes what ended with a change of state; QUEUED after an attempt ends that alone.
-CREATE OR REPLACE FUNCTION _nuvopipe.note_end(tenant uuid, execution uuid, status text, attempt int) RETURNS void
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	IF status = 'RUNNING' OR (status = 'QUEUED' AND attempt = 0) THEN
-		RETURN;
-	END IF;
-	INSERT INTO _nuvopipe.uncounted (tenant_id, execution_id, id, attempt, status)
-		VALUES (tenant, execution, _nuvopipe.uuid_v7(), nullif(attempt, 0), nullif(status, 'QUEUED'));
-END
-$$;
-
 -- What is noted, as the tally would have it.
 CREATE OR REPLACE VIEW _nuvopipe.uncounted_tally AS
 	SELECT u.tenant_id, e.pipeline_id, e.owner_id, e.owner_role,

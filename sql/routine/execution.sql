@@ -3,14 +3,12 @@
  * (src/exec/execution.c), one guarded UPDATE each.
  */
 
-/*
- * Each change of state is told once, in the transaction that makes it: a NOTIFY
- * for those who listen, an event for those who ask later, and what webhooks
- * are to get.  Everything that changes the state of an execution, in SQL or C,
- * ends here.  QUEUED before the first attempt is its beginning.  attempt: the one
- * that begins or ends with it; 0 where none does.
- */
+-- What changes a state in SQL tells it by this; see src/exec/tell.h.  attempt: 0 = none.
 CREATE OR REPLACE FUNCTION _nuvopipe.tell_state(tenant_id uuid, execution_id uuid, status text, attempt int, message text) RETURNS text
+	AS 'MODULE_PATHNAME', 'nuvopipe_tell_state' LANGUAGE C VOLATILE;
+
+-- What follows from a change of state; asked for only where there may be somebody whom it concerns (src/exec/tell.c).
+CREATE OR REPLACE FUNCTION _nuvopipe.follow_state(tenant_id uuid, execution_id uuid, status text, attempt int, message text) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -18,24 +16,16 @@ DECLARE
 	hook constant text := CASE status WHEN 'SUCCEEDED' THEN 'EXECUTION_SUCCESSFUL' WHEN 'FAILED' THEN 'EXECUTION_FAILED'
 		WHEN 'CANCELED' THEN 'EXECUTION_CANCELED' WHEN 'QUEUED' THEN CASE WHEN attempt = 0 THEN 'EXECUTION_CREATED' END END;
 BEGIN
-	PERFORM pg_notify('nuvopipe', json_build_object('execution', execution_id, 'status', status)::text);
-	PERFORM _nuvopipe.wake();
-	INSERT INTO _nuvopipe.event (tenant_id, id, at, execution_id, kind, payload, pipeline_id, owner_id, owner_role, xact)
-		SELECT e.tenant_id, _nuvopipe.uuid_v7(), clock_timestamp(), e.id, 'execution.' || lower(tell_state.status),
-				jsonb_strip_nulls(jsonb_build_object('attempt', attempt, 'message', message)),
-				e.pipeline_id, e.owner_id, e.owner_role, pg_current_xact_id()
-			FROM _nuvopipe.execution e WHERE e.tenant_id = tell_state.tenant_id AND e.id = tell_state.execution_id;
 	IF status = 'CANCELED' THEN
 		PERFORM _nuvopipe.planned_canceled(tenant_id, execution_id, message);
 	END IF;
-	PERFORM _nuvopipe.note_end(tenant_id, execution_id, status, attempt);
 	IF hook IS NOT NULL THEN
-		PERFORM _nuvopipe.post_execution(tell_state.tenant_id, tell_state.execution_id, hook);
+		PERFORM _nuvopipe.post_execution(tenant_id, execution_id, hook);
 	END IF;
 	IF status = 'SUCCEEDED' AND EXISTS (SELECT FROM _nuvopipe.trigger r WHERE r.source_id IS NOT NULL) THEN
-		PERFORM _nuvopipe.signal_success(tell_state.tenant_id, tell_state.execution_id);
+		PERFORM _nuvopipe.signal_success(tenant_id, execution_id);
+		PERFORM _nuvopipe.wake();
 	END IF;
-	RETURN status;
 END
 $$;
 
@@ -164,3 +154,42 @@ $$;
 COMMENT ON FUNCTION _nuvopipe.sweep IS
 	'Settles executions without a living worker: queued again while attempts are left, else failed; with_queue: cancels queued ones whose pipeline is gone.';
 
+
+/*
+ * The rules of executions and attempts, as a query: what breaks one of them.  A
+ * word that is none of those listed, a number out of its range, a lease without a
+ * run or a run without one, rows that are not accounted for.
+ */
+CREATE OR REPLACE FUNCTION _nuvopipe.broken_executions() RETURNS TABLE (tenant_id uuid, execution_id uuid, attempt int, rule text)
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	error_types constant text[] := ARRAY['SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE', 'DESTINATION_UNRESPONSIVE',
+		'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED'];
+BEGIN
+	RETURN QUERY
+		SELECT e.tenant_id, e.id, NULL::int, r.rule
+			FROM _nuvopipe.execution e, LATERAL (VALUES
+				('trigger_type', e.trigger_type IN ('MANUAL', 'SCHEDULED', 'EVENT')),
+				('status', e.status IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
+				('attempts', e.attempts >= 0 AND e.max_attempts > 0),
+				('max_run_time', e.max_run_time > 0),
+				('priority', e.priority BETWEEN -100 AND 100),
+				('object_bytes', e.object_bytes >= 0),
+				('lease', (e.status = 'RUNNING') = (e.lease_until IS NOT NULL)),
+				('end', (e.status IN ('SUCCEEDED', 'FAILED', 'CANCELED')) = (e.finished_at IS NOT NULL)),
+				('error_type', e.error_type = ANY (error_types))) r(rule, holds)
+			WHERE NOT r.holds
+		UNION ALL
+		SELECT a.tenant_id, a.execution_id, a.attempt, r.rule
+			FROM _nuvopipe.execution_attempt a, LATERAL (VALUES
+				('attempt', a.attempt > 0),
+				('type', a.type IN ('CREATE', 'FIX', 'RETRY')),
+				('status', a.status IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
+				('error_type', a.error_type = ANY (error_types)),
+				('balance', a.status <> 'SUCCEEDED' OR a.rows_read = a.rows_written + a.rows_rejected + a.rows_filtered + a.rows_blank)) r(rule, holds)
+			WHERE NOT r.holds;
+END
+$$;

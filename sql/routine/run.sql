@@ -72,7 +72,6 @@ BEGIN
 			p.max_attempts, p.max_run_time, p.priority, p.hosts, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
 			moment, moment, moment, me, moment, me);
 	PERFORM _nuvopipe.tell_state(p.tenant_id, new_id, 'QUEUED', 0, NULL);
-	PERFORM _nuvopipe.wake();
 	RETURN new_id;
 END
 $$;

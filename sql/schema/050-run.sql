@@ -19,7 +19,16 @@ CREATE TABLE _nuvopipe.run (
 	CONSTRAINT run_trigger_type_check CHECK (trigger_type IN ('MANUAL', 'SCHEDULED', 'EVENT'))
 );
 
--- One input object on its way through a pipeline.  Room is left on the pages: a lease is renewed every few seconds.
+/*
+ * One input object on its way through a pipeline.  Room is left on the pages: a
+ * lease is renewed every few seconds.
+ *
+ * Execution and attempt have more rules than CHECKs: each of these is read and
+ * compiled again by every statement, and the dozen there were took more time than
+ * all the rest of a small run's statements.  Two are promises, and stay: no lease
+ * without a run, no success whose rows are not accounted for.  Everything that
+ * writes here is ours; tests ask _nuvopipe.broken_executions() for the rest.
+ */
 CREATE TABLE _nuvopipe.execution (
 	tenant_id uuid NOT NULL,
 	id uuid NOT NULL,
@@ -63,18 +72,8 @@ CREATE TABLE _nuvopipe.execution (
 	created_by uuid NOT NULL,
 	updated_at timestamptz NOT NULL,
 	updated_by uuid NOT NULL,
-	CONSTRAINT execution_pkey PRIMARY KEY (tenant_id, id),
 	CONSTRAINT execution_run_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES _nuvopipe.run (tenant_id, id),
-	CONSTRAINT execution_trigger_type_check CHECK (trigger_type IN ('MANUAL', 'SCHEDULED', 'EVENT')),
-	CONSTRAINT execution_status_check CHECK (status IN ('QUEUED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
-	CONSTRAINT execution_attempts_check CHECK (attempts >= 0),
-	CONSTRAINT execution_max_attempts_check CHECK (max_attempts > 0),
-	CONSTRAINT execution_max_run_time_check CHECK (max_run_time > 0),
-	CONSTRAINT execution_priority_check CHECK (priority BETWEEN -100 AND 100),
-	CONSTRAINT execution_object_bytes_check CHECK (object_bytes >= 0),
-	CONSTRAINT execution_lease_check CHECK ((status = 'RUNNING') = (lease_until IS NOT NULL)),
-	CONSTRAINT execution_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',
-		'DESTINATION_UNRESPONSIVE', 'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED'))
+	CONSTRAINT execution_lease_check CHECK ((status = 'RUNNING') = (lease_until IS NOT NULL))
 ) WITH (fillfactor = 70);
 
 -- what waits, head by head (_nuvopipe.queue_heads), and what runs
@@ -85,6 +84,11 @@ CREATE INDEX execution_created_idx ON _nuvopipe.execution (tenant_id, created_at
 CREATE INDEX execution_finished_idx ON _nuvopipe.execution (tenant_id, finished_at) WHERE finished_at IS NOT NULL;	-- what ended lately
 CREATE INDEX execution_failed_idx ON _nuvopipe.execution (tenant_id, finished_at) WHERE status = 'FAILED';
 CREATE INDEX execution_run_idx ON _nuvopipe.execution (tenant_id, run_id);
+
+-- While the table is empty, all indexes that begin with tenant_id cost the same, and the planner takes the one that was made
+-- last.  Workers keep their plans, as foreign keys do theirs, and must not go through all of an organization later on: so
+-- whoever looks for one execution, or for those of one blob, finds the right index made last.
+ALTER TABLE _nuvopipe.execution ADD CONSTRAINT execution_pkey PRIMARY KEY (tenant_id, id);
 CREATE INDEX execution_input_idx ON _nuvopipe.execution (tenant_id, input_id) WHERE input_id IS NOT NULL;
 CREATE INDEX execution_output_idx ON _nuvopipe.execution (tenant_id, output_id) WHERE output_id IS NOT NULL;
 
@@ -124,11 +128,6 @@ CREATE TABLE _nuvopipe.execution_attempt (
 	CONSTRAINT execution_attempt_pkey PRIMARY KEY (tenant_id, execution_id, attempt),
 	CONSTRAINT execution_attempt_execution_fkey FOREIGN KEY (tenant_id, execution_id)
 		REFERENCES _nuvopipe.execution (tenant_id, id) ON DELETE CASCADE,
-	CONSTRAINT execution_attempt_attempt_check CHECK (attempt > 0),
-	CONSTRAINT execution_attempt_type_check CHECK (type IN ('CREATE', 'FIX', 'RETRY')),
-	CONSTRAINT execution_attempt_status_check CHECK (status IN ('RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELED')),
-	CONSTRAINT execution_attempt_error_type_check CHECK (error_type IN ('SOURCE_UNRESPONSIVE', 'SOURCE_DATA_EMPTY', 'PARSING_FAILURE',
-		'DESTINATION_UNRESPONSIVE', 'DESTINATION_SIZE_LIMIT', 'WRITE_FILE_FAILURE', 'ERROR_THRESHOLD_EXCEEDED')),
 	CONSTRAINT execution_attempt_balance_check CHECK (status <> 'SUCCEEDED'
 		OR rows_read = rows_written + rows_rejected + rows_filtered + rows_blank)
 );

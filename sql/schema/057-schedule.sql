@@ -98,6 +98,3 @@ CREATE TABLE _nuvopipe.planned_run (
 CREATE INDEX planned_run_run_idx ON _nuvopipe.planned_run (tenant_id, run_id) WHERE outcome = 'WAITING';
 CREATE INDEX planned_run_time_idx ON _nuvopipe.planned_run (tenant_id, planned_at);
 CREATE INDEX planned_run_range_idx ON _nuvopipe.planned_run (tenant_id, pipeline_id, until_at) WHERE until_at IS NOT NULL;
-
--- what is under way, by pipeline: overlap is judged by it
-CREATE INDEX execution_live_idx ON _nuvopipe.execution (tenant_id, pipeline_id) WHERE status IN ('QUEUED', 'RUNNING');

@@ -17,7 +17,9 @@
 #include "commands/extension.h"
 #include "executor/execdesc.h"
 #include "executor/spi.h"
+#include "jit/jit.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -40,8 +42,19 @@
 bool
 nvp_extension_hold(void)
 {
-	Oid			extension = get_extension_oid("nuvopipe", true);
+	static Oid	known = InvalidOid;
+	static Oid	known_schema = InvalidOid;
+	Oid			extension;
 
+	/* the schema goes with it, and is found sooner */
+	if (OidIsValid(known))
+	{
+		LockDatabaseObject(ExtensionRelationId, known, 0, AccessShareLock);
+		if (get_namespace_oid("_nuvopipe", true) == known_schema)
+			return true;
+	}
+	known = extension = get_extension_oid("nuvopipe", true);
+	known_schema = get_namespace_oid("_nuvopipe", true);
 	while (OidIsValid(extension))
 	{
 		Oid			before = extension;
@@ -50,6 +63,7 @@ nvp_extension_hold(void)
 		extension = get_extension_oid("nuvopipe", true);
 		if (extension == before)
 			return true;
+		known = InvalidOid;
 	}
 	return false;
 }
@@ -136,21 +150,36 @@ nvp_query_exec(NvpQuery *query, const char *sql)
 	return SPI_processed;
 }
 
-/* run a statement whose plan is kept */
+/*
+ * Run a statement whose plan is kept.  by_index: it may be planned while its
+ * tables are empty, and must not read all of them when they are not; so indexes
+ * are preferred, and that it seems dear is no reason to compile it.  No bitmaps
+ * either: only plain scans mark the entries of dead rows, which are many where
+ * states change.
+ */
 static uint64
-run_kept(NvpQuery *query, const char *sql, int cursor_options, bool read_only, uint64 max_rows)
+run_kept(NvpQuery *query, const char *sql, int cursor_options, bool by_index, bool read_only, uint64 max_rows)
 {
 	NvpPlan    *plan;
+	bool		scans = enable_seqscan;
+	bool		bitmaps = enable_bitmapscan;
+	bool		compiles = jit_enabled;
 	volatile int rc = 0;
 
 	SPI_freetuptable(SPI_tuptable);
 	plan = nvp_plan_hold(sql, query->nargs, query->types, cursor_options);
 	PG_TRY();
 	{
+		enable_seqscan = scans && !by_index;
+		enable_bitmapscan = bitmaps && !by_index;
+		jit_enabled = compiles && !by_index;
 		rc = SPI_execute_plan(nvp_plan_spi(plan), query->values, query->nulls, read_only, max_rows);
 	}
 	PG_FINALLY();
 	{
+		enable_seqscan = scans;
+		enable_bitmapscan = bitmaps;
+		jit_enabled = compiles;
 		nvp_plan_release(plan);
 	}
 	PG_END_TRY();
@@ -162,13 +191,13 @@ run_kept(NvpQuery *query, const char *sql, int cursor_options, bool read_only, u
 }
 
 /*
- * nvp_query_keep is nvp_query_exec for a statement that comes again and again:
- * its plan, one for all arguments, is kept.
+ * nvp_query_keep is nvp_query_exec for a statement that finds few rows by their
+ * keys, and comes again and again: its plan, one for all arguments, is kept.
  */
 uint64
 nvp_query_keep(NvpQuery *query, const char *sql)
 {
-	uint64		n = run_kept(query, sql, CURSOR_OPT_GENERIC_PLAN, false, 0);
+	uint64		n = run_kept(query, sql, CURSOR_OPT_GENERIC_PLAN, true, false, 0);
 
 	query->nargs = 0;
 	return n;
@@ -185,7 +214,7 @@ nvp_query_keep(NvpQuery *query, const char *sql)
 uint64
 nvp_query_read(NvpQuery *query, const char *sql, NvpPlanKind kind, uint64 max_rows)
 {
-	return run_kept(query, sql, kind == NVP_PLAN_GENERIC ? CURSOR_OPT_GENERIC_PLAN : 0, true, max_rows);
+	return run_kept(query, sql, kind == NVP_PLAN_GENERIC ? CURSOR_OPT_GENERIC_PLAN : 0, false, true, max_rows);
 }
 
 /*

@@ -5,8 +5,8 @@
  *
  * A small table, searched by the hash of the statement's text; the one that was
  * not used for the longest time gives way.  A plan is used with the identity
- * and the search_path of nvp_query_open alone.  The server replans where a
- * table, a view or a function of it has changed.
+ * and the search_path of nvp_query_open alone, or means the same with any.  The
+ * server replans where a table, a view or a function of it has changed.
  *
  * Calls:  nvp_plan_hold, SPI_execute_plan, nvp_plan_release, also where the
  *		   execution throws: a plan that is held is never freed.

@@ -175,6 +175,7 @@ nvp_slot_execution(const pg_uuid_t *execution)
 	nvp_my_slot->has_execution = execution != NULL;
 	note_idle(execution == NULL);
 	nvp_my_slot->moved_at = 0;
+	nvp_my_slot->is_called = false;
 	if (execution)
 	{
 		nvp_my_slot->execution = *execution;
@@ -225,6 +226,17 @@ wake(int procno)
 	SetLatch(&ProcGlobal->allProcs[procno].procLatch);
 }
 
+/* call a process that waits for work, and that nobody has called yet; the caller holds the lock */
+static bool
+call_idle(NvpSlot *slot)
+{
+	if (!slot->is_idle || slot->is_called)
+		return false;
+	slot->is_called = true;
+	wake(slot->procno);
+	return true;
+}
+
 /* nvp_wake_launcher sets the launcher's latch. */
 void
 nvp_wake_launcher(void)
@@ -263,7 +275,7 @@ nvp_call_runners(Oid database, int n)
 
 	if (nvp_shared == NULL)
 		return;
-	LWLockAcquire(nvp_shared->lock, LW_SHARED);
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
 	for (int i = 0; i < NVP_SLOTS; i++)
 	{
 		NvpSlot    *slot = &nvp_shared->slots[i];
@@ -273,11 +285,8 @@ nvp_call_runners(Oid database, int n)
 			continue;
 		if (slot->kind == NVP_PROCESS_KEEPER)
 			keeper = slot;
-		else if (slot->kind == NVP_PROCESS_RUNNER && slot->is_idle && n > 0)
-		{
-			wake(slot->procno);
+		else if (slot->kind == NVP_PROCESS_RUNNER && n > 0 && call_idle(slot))
 			n--;
-		}
 	}
 	if (n > 0 && keeper && runners < nvp_guc_max_workers)
 		wake(keeper->procno);
@@ -317,6 +326,7 @@ nvp_limit_eased(Oid database)
 	{
 		limited = entry->limited;
 		entry->limited = false;
+		entry->asked += limited;	/* one that is called already may have looked before */
 	}
 	LWLockRelease(nvp_shared->lock);
 	if (limited)
@@ -350,11 +360,8 @@ nvp_wake_database(Oid database)
 			wake(slot->procno);
 			has_keeper = true;
 		}
-		else if (slot->kind == NVP_PROCESS_RUNNER && slot->is_idle && !woke_runner)
-		{
-			wake(slot->procno);
-			woke_runner = true;
-		}
+		else if (slot->kind == NVP_PROCESS_RUNNER && !woke_runner)
+			woke_runner = call_idle(slot);
 		else if (slot->kind == NVP_PROCESS_SENDER && slot->is_idle && !woke_sender)
 		{
 			wake(slot->procno);
@@ -547,7 +554,68 @@ nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only)
 #define WAKE_LISTENERS	2
 #define WAKE_KEEPER		4
 
+#define WAKE_RUNNER		8
+
 static int	wake_pending = 0;
+
+/*
+ * Wake one idle runner; the next who queues something wakes another.  Those that
+ * are busy will have a look when they are done.
+ */
+static void
+wake_runner(Oid database)
+{
+	NvpDatabase *entry;
+	NvpSlot    *keeper = NULL;
+	bool		woken = false;
+	int			all = 0;
+	int			own = 0;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, true);
+	if (entry)
+		entry->asked++;
+	for (int i = 0; i < NVP_SLOTS && !woken; i++)
+	{
+		NvpSlot    *slot = &nvp_shared->slots[i];
+
+		all += slot->kind == NVP_PROCESS_RUNNER;
+		if (slot->database != database)
+			continue;
+		if (slot->kind == NVP_PROCESS_KEEPER)
+			keeper = slot;
+		else if (slot->kind == NVP_PROCESS_RUNNER)
+		{
+			own++;
+			woken = call_idle(slot);
+		}
+	}
+	if (entry && own == 0)
+		entry->wants_runner = true;
+	if (!woken && keeper && (own == 0 || all < nvp_guc_max_workers))
+		wake(keeper->procno);
+	LWLockRelease(nvp_shared->lock);
+	if (!woken && keeper == NULL)
+		nvp_wake_keeper(database);
+}
+
+/* nvp_runner_wanted tells whether something was queued since it was asked last, while there was no runner. */
+bool
+nvp_runner_wanted(Oid database)
+{
+	NvpDatabase *entry;
+	bool		wanted = false;
+
+	LWLockAcquire(nvp_shared->lock, LW_EXCLUSIVE);
+	entry = nvp_database_entry(database, false);
+	if (entry)
+	{
+		wanted = entry->wants_runner;
+		entry->wants_runner = false;
+	}
+	LWLockRelease(nvp_shared->lock);
+	return wanted;
+}
 
 /* wake the listeners whose clients wait for news */
 static void
@@ -581,6 +649,8 @@ wake_after_commit(XactEvent event, void *arg)
 			nvp_wake_database(MyDatabaseId);
 		else if (whom & WAKE_KEEPER)
 			nvp_wake_keeper(MyDatabaseId);
+		if ((whom & WAKE_RUNNER) && !(whom & WAKE_WORKERS))
+			wake_runner(MyDatabaseId);
 		if (whom & WAKE_LISTENERS)
 			wake_listeners(MyDatabaseId);
 	}
@@ -610,6 +680,17 @@ void
 nvp_wake_at_commit(void)
 {
 	wake_later(WAKE_WORKERS | WAKE_LISTENERS);
+}
+
+/*
+ * nvp_work_at_commit wakes an idle runner of this database when the current
+ * transaction commits, and the listeners: something was queued.  Where there is
+ * no idle runner, and there may be more, it is the keeper's affair.
+ */
+void
+nvp_work_at_commit(void)
+{
+	wake_later(WAKE_RUNNER | WAKE_LISTENERS);
 }
 
 /*

@@ -45,6 +45,7 @@ typedef struct NvpSlot
 	TimestampTz started_at;
 	bool		is_idle;		/* a runner or sender that waits for work */
 	TimestampTz idle_since;		/* if it is */
+	bool		is_called;		/* an idle runner that somebody has woken, and that has not found anything yet */
 	bool		has_execution;
 	pg_uuid_t	execution;
 	int64		executions;		/* done so far; of a listener: requests */
@@ -66,6 +67,7 @@ typedef struct NvpDatabase
 	int			tries;			/* looks in vain, for back-off */
 	uint32		asked;			/* how often somebody asked for a look */
 	bool		limited;		/* somebody found nothing to run but what a limit holds back */
+	bool		wants_runner;	/* something was queued, and there was no runner */
 	int			starting;		/* runners that were started and have no slot yet */
 	TimestampTz starting_since; /* when the last of them was */
 	uint32		doubts;			/* transactions that changed a table and could not signal it */
@@ -107,7 +109,9 @@ extern bool nvp_slot_is_surplus(int wanted);
 extern int	nvp_count_slots(NvpProcessKind kind, Oid database, bool idle_only);
 extern bool nvp_database_runs(Oid database);
 extern uint32 nvp_database_asked(Oid database);
+extern bool nvp_runner_wanted(Oid database);
 extern void nvp_wake_at_commit(void);
+extern void nvp_work_at_commit(void);
 extern void nvp_tell_at_commit(void);
 extern void nvp_keeper_at_commit(void);
 extern void nvp_doubt_raise(Oid database);

@@ -22,6 +22,7 @@
 #include "base/spool.h"
 
 #define SPOOL_BUFFER	(256 * 1024)
+#define FIRST_BUFFER	(8 * 1024)
 #define REST_SECONDS	2
 
 /*
@@ -30,19 +31,21 @@
  * the database's own tablespace.  An input of any size does not belong there:
  * who sets temp_tablespaces means files like these.
  */
+static Oid
+choose_tablespace(void)
+{
+	PrepareTempTablespaces();
+	return TempTablespacesAreSet() ? GetNextTempTableSpace() : InvalidOid;
+}
+
 static File
-open_file(void)
+open_file(Oid tablespace)
 {
 	Oid			own = MyDatabaseTableSpace;
 	volatile File file = -1;
 
-	PrepareTempTablespaces();
-	if (!TempTablespacesAreSet())
-		return OpenTemporaryFile(true);
 	PG_TRY();
 	{
-		Oid			tablespace = GetNextTempTableSpace();
-
 		if (OidIsValid(tablespace))
 			MyDatabaseTableSpace = tablespace;
 		file = OpenTemporaryFile(true);
@@ -59,18 +62,19 @@ open_file(void)
  * nvp_spool_create opens an empty spool.
  *
  * owner: the current memory context, which must outlive it; free with
- *		nvp_spool_free.  The file is independent of transactions.
+ *		nvp_spool_free.  The file, made when it is needed, is independent of
+ *		transactions.
  * xact: needs one to obey temp_tablespaces.
- * errors: throws when the file cannot be made.
  */
 NvpSpool *
 nvp_spool_create(void)
 {
 	NvpSpool   *spool = palloc0(sizeof(NvpSpool));
 
-	spool->buf = palloc(SPOOL_BUFFER);
-	spool->file = open_file();
-	spool->lent = -1;
+	spool->buf = palloc(FIRST_BUFFER);
+	spool->room = FIRST_BUFFER;
+	spool->tablespace = choose_tablespace();
+	spool->file = spool->lent = -1;
 	return spool;
 }
 
@@ -164,7 +168,10 @@ spool_fail(NvpSpool *spool, int errnum, int sqlstate, const char *message)
 {
 	spool->errnum = errnum;
 	spool->sqlstate = sqlstate;
-	spool->error = psprintf("could not write to temporary file \"%s\": %s", FilePathName(spool->file), message);
+	if (spool->file < 0)
+		spool->error = psprintf("could not make a temporary file: %s", message);
+	else
+		spool->error = psprintf("could not write to temporary file \"%s\": %s", FilePathName(spool->file), message);
 }
 
 /*
@@ -183,6 +190,8 @@ spool_write(NvpSpool *spool, const char *data, int len)
 		return false;
 	PG_TRY();
 	{
+		if (spool->file < 0)
+			spool->file = open_file(spool->tablespace);
 		while (done < len)
 		{
 			int			n;
@@ -219,14 +228,42 @@ spool_write(NvpSpool *spool, const char *data, int len)
 	return true;
 }
 
-/* nvp_spool_flush writes what is buffered; false on failure (see error). */
-bool
-nvp_spool_flush(NvpSpool *spool)
+static bool
+write_buffer(NvpSpool *spool)
 {
 	int			used = spool->used;
 
 	spool->used = 0;
 	return used == 0 ? spool->error == NULL : spool_write(spool, spool->buf, used);
+}
+
+/*
+ * nvp_spool_flush lets what was appended be read; false on failure (see error).
+ * What has never filled the buffer stays there: a small spool has no file.
+ */
+bool
+nvp_spool_flush(NvpSpool *spool)
+{
+	if (spool->file >= 0)
+		return write_buffer(spool);
+	return spool->error == NULL;
+}
+
+/* make room in the buffer, by a larger one or by writing it out; never throws */
+static bool
+make_room(NvpSpool *spool)
+{
+	char	   *larger = NULL;
+
+	if (spool->room < SPOOL_BUFFER)
+		larger = MemoryContextAllocExtended(GetMemoryChunkContext(spool), SPOOL_BUFFER, MCXT_ALLOC_NO_OOM);
+	if (larger == NULL)
+		return write_buffer(spool);
+	memcpy(larger, spool->buf, spool->used);
+	pfree(spool->buf);
+	spool->buf = larger;
+	spool->room = SPOOL_BUFFER;
+	return true;
 }
 
 /*
@@ -238,14 +275,14 @@ nvp_spool_append(NvpSpool *spool, const char *data, int64 len)
 {
 	while (len > 0)
 	{
-		int			n = Min(len, SPOOL_BUFFER - spool->used);
+		int			n = Min(len, spool->room - spool->used);
 
 		memcpy(spool->buf + spool->used, data, n);
 		spool->used += n;
 		spool->size += n;
 		data += n;
 		len -= n;
-		if (spool->used == SPOOL_BUFFER && !nvp_spool_flush(spool))
+		if (spool->used == spool->room && !make_room(spool))
 			return false;
 	}
 	return spool->error == NULL;
@@ -262,6 +299,12 @@ nvp_spool_read_at(NvpSpool *spool, int64 offset, char *buf, int64 size)
 		return read_lent(spool, offset, buf, size);
 	if (spool->reader)
 		return spool->reader(spool->reader_arg, offset, buf, size);
+	if (spool->file < 0)
+	{
+		size = Max(Min(size, spool->used - offset), 0);
+		memcpy(buf, spool->buf + offset, size);
+		return size;
+	}
 	if (offset >= spool->flushed)
 		return 0;
 	return FileRead(spool->file, buf, Min(size, 1024 * 1024 * 256), offset,
@@ -360,16 +403,17 @@ give_back(NvpSpool *spool)
  * to others as those that COPY makes, and its bytes are not yet synced.
  *
  * out: false if it has to be copied, whatever the reason: another file system,
- *		or one without links.
+ *		one without links, or so few bytes that there is no file.
  */
 bool
 nvp_spool_link(NvpSpool *spool, const char *path)
 {
-	const char *name = FilePathName(spool->file);
+	const char *name;
 	struct stat st;
 
-	if (spool->lent >= 0 || spool->reader || spool->error || spool->used > 0)
+	if (spool->file < 0 || spool->lent >= 0 || spool->reader || spool->error || spool->used > 0)
 		return false;
+	name = FilePathName(spool->file);
 	/* the file may be longer than what was appended since the last reset */
 	if (lstat(name, &st) != 0 || !S_ISREG(st.st_mode) || st.st_size != spool->size || st.st_nlink != 1)
 		return false;
@@ -382,7 +426,7 @@ nvp_spool_link(NvpSpool *spool, const char *path)
 	return false;
 }
 
-/* nvp_spool_reset empties the file and forgets a failure; xact as for create. */
+/* nvp_spool_reset empties the file and forgets a failure. */
 void
 nvp_spool_reset(NvpSpool *spool)
 {
@@ -393,9 +437,8 @@ nvp_spool_reset(NvpSpool *spool)
 		FileClose(spool->file);
 		spool->file = -1;
 		spool->is_linked = false;
-		spool->file = open_file();
 	}
-	else
+	else if (spool->file >= 0)
 		(void) FileTruncate(spool->file, 0, PG_WAIT_EXTENSION);
 	if (spool->error)
 		pfree(spool->error);

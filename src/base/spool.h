@@ -11,8 +11,8 @@
  *		   lies, and should it change meanwhile, reading fails.  lend_reader for
  *		   bytes that are kept elsewhere: a function reads them.
  *		   link instead of reading, where the bytes become a file beside.
- * Memory: one buffer of 256 kB for writing, in the context current at create.
- *		   The file lives across transactions, obeys temp_tablespaces and
+ * Memory: one buffer for writing, 256 kB if there is so much, in the context
+ *		   current at create.  What fits it needs no file.  The file lives across transactions, obeys temp_tablespaces and
  *		   temp_file_limit, and is removed by the server at the latest when
  *		   the process ends, also after a crash.
  * Errors: append and flush never throw (they are called from callbacks of
@@ -33,7 +33,8 @@ typedef int64 (*NvpSpoolReadFunc) (void *arg, int64 offset, char *buf, int64 siz
 
 typedef struct NvpSpool
 {
-	int			file;			/* File (fd.h) */
+	Oid			tablespace;		/* where its file goes, InvalidOid = the database's */
+	int			file;			/* File (fd.h), -1 while the buffer holds everything */
 	bool		is_linked;		/* the file has another name by now */
 	int			lent;			/* File read instead, -1 = none */
 	const char *path;			/* of lent */
@@ -43,6 +44,7 @@ typedef struct NvpSpool
 	int64		size;			/* bytes appended */
 	int64		flushed;		/* of them on disk */
 	char	   *buf;
+	int			room;			/* its size */
 	int			used;			/* bytes waiting in buf */
 	int			errnum;			/* errno of the failure, 0 if none or unknown */
 	int			sqlstate;		/* of the failure, 0 if none */

@@ -103,6 +103,7 @@ struct NvpConnector
 	bool		is_event;		/* trigger_type EVENT_BASE */
 	Oid			owner;			/* role that owns it */
 	Jsonb	   *configuration;	/* secrets in clear: never print */
+	bool		has_secrets;
 	char	   *output_name;	/* file_name or new_name of an output, or NULL */
 	void	   *state;			/* the kind's own */
 	MemoryContext context;		/* of the connector and its state */

@@ -73,6 +73,7 @@ read_row(NvpConnector *connector, NvpQuery *query)
 	connector->owner = role ? get_role_oid(role, true) : InvalidOid;
 	if (sealed && nvp_get_uuid(0, 7, &credential_id))
 		secrets = open_secrets(sealed, &credential_id);
+	connector->has_secrets = secrets != NULL;
 	connector->configuration = nvp_connector_join(open_part, secrets);
 	if (secrets)
 		nvp_secret_wipe(secrets, VARSIZE(secrets));
@@ -100,7 +101,7 @@ nvp_connector_load(const char *id)
 	connector->id = pstrdup(id);
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, uuid);
-	if (nvp_query_exec(&query, select_connector) == 0)
+	if (nvp_query_keep(&query, select_connector) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("connector %s does not exist", id)));

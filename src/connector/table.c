@@ -31,6 +31,7 @@
 
 #include "base/compat.h"
 #include "base/jsonb.h"
+#include "base/query_plan.h"
 #include "connector/kinds.h"
 #include "connector/option.h"
 #include "connector/table.h"
@@ -167,10 +168,8 @@ append_header(TupleDesc desc, NvpSpool *spool)
 }
 
 static Portal
-open_cursor(const char *query)
+open_cursor(SPIPlanPtr plan)
 {
-	SPIPlanPtr	plan = SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
-
 	if (plan == NULL || !SPI_is_cursor_plan(plan))
 		ereport(ERROR,
 				errcode(ERRCODE_INVALID_CURSOR_DEFINITION),
@@ -180,11 +179,11 @@ open_cursor(const char *query)
 }
 
 static uint64
-spool_cursor(const char *query, NvpSpool *spool)
+spool_cursor(SPIPlanPtr plan, NvpSpool *spool)
 {
 	MemoryContext row_context = AllocSetContextCreate(CurrentMemoryContext, "nuvopipe query row",
 													  ALLOCSET_DEFAULT_SIZES);
-	Portal		portal = open_cursor(query);
+	Portal		portal = open_cursor(plan);
 	ColumnOut  *columns = NULL;
 	uint64		rows = 0;
 	bool		ok = true;
@@ -209,15 +208,36 @@ spool_cursor(const char *query, NvpSpool *spool)
 	return rows;
 }
 
+/* the plan is kept; the server makes it anew for a role or a search_path that matters to it */
+static uint64
+spool_kept(const char *query, NvpSpool *spool)
+{
+	NvpPlan    *plan = nvp_plan_hold(query, 0, NULL, CURSOR_OPT_NO_SCROLL);
+	volatile uint64 rows = 0;
+
+	PG_TRY();
+	{
+		rows = spool_cursor(nvp_plan_spi(plan), spool);
+	}
+	PG_FINALLY();
+	{
+		nvp_plan_release(plan);
+	}
+	PG_END_TRY();
+	return rows;
+}
+
 /*
  * nvp_table_spool runs a query as the current user and keeps its rows.
  *
+ * in: whether it will come again: its plan is kept then.  It must mean the same
+ *		whoever runs it.
  * out: number of rows; the spool is not flushed.
  * errors: those of the query; 42701 for two columns of one name.
  * xact: needs one.
  */
 uint64
-nvp_table_spool(const char *query, NvpSpool *spool)
+nvp_table_spool(const char *query, bool keep, NvpSpool *spool)
 {
 	int			level = NewGUCNestLevel();
 	uint64		rows;
@@ -227,7 +247,8 @@ nvp_table_spool(const char *query, NvpSpool *spool)
 	(void) set_config_option("extra_float_digits", "1", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("bytea_output", "hex", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	SPI_connect();
-	rows = spool_cursor(query, spool);
+	rows = keep ? spool_kept(query, spool) :
+		spool_cursor(SPI_prepare_cursor(query, 0, NULL, CURSOR_OPT_NO_SCROLL), spool);
 	SPI_finish();
 	AtEOXact_GUC(false, level);
 	return rows;
@@ -307,6 +328,7 @@ fetch_table(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 {
 	char	   *query = nvp_option_text(connector, "query", NULL);
 	char	   *relation = nvp_option_text(connector, "relation", NULL);
+	bool		keep = false;
 
 	if (query == NULL)
 	{
@@ -317,8 +339,9 @@ fetch_table(NvpConnector *connector, NvpObject *object, NvpSpool *spool,
 		query = psprintf("SELECT * FROM %s%s%s",
 						 range->schemaname ? quote_identifier(range->schemaname) : "",
 						 range->schemaname ? "." : "", quote_identifier(range->relname));
+		keep = range->schemaname != NULL;
 	}
-	nvp_table_spool(query, spool);
+	nvp_table_spool(query, keep, spool);
 	return true;
 }
 

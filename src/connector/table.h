@@ -10,6 +10,6 @@
 
 #include "base/spool.h"
 
-extern uint64 nvp_table_spool(const char *query, NvpSpool *spool);
+extern uint64 nvp_table_spool(const char *query, bool keep, NvpSpool *spool);
 
 #endif							/* NVP_TABLE_H */

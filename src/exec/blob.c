@@ -25,7 +25,7 @@ store_head(NvpQuery *query, const NvpBlobHead *head, int64 bytes, pg_uuid_t *id)
 	nvp_arg_text(query, head->content_type);
 	nvp_arg_int8(query, bytes);
 	nvp_arg_int4(query, head->keep_minutes);
-	nvp_query_exec(query,
+	nvp_query_keep(query,
 				   "INSERT INTO _nuvopipe.blob (tenant_id, id, file_name, content_type, bytes, created_at, expires_at)"
 				   " VALUES ($1, _nuvopipe.uuid_v7(), $2, $3, $4, pg_catalog.clock_timestamp(),"
 				   " CASE WHEN $5 > 0 THEN pg_catalog.clock_timestamp() + $5 * interval '1 minute' END)"
@@ -41,7 +41,7 @@ store_chunk(NvpQuery *query, const pg_uuid_t *tenant_id, const pg_uuid_t *id, in
 	nvp_arg_uuid(query, id);
 	nvp_arg_int8(query, position);
 	nvp_arg_bytea(query, data, len);
-	nvp_query_exec(query,
+	nvp_query_keep(query,
 				   "INSERT INTO _nuvopipe.blob_chunk (tenant_id, blob_id, position, data)"
 				   " VALUES ($1, $2, $3, $4)");
 }
@@ -110,7 +110,7 @@ load_chunk(BlobReader *reader, int64 offset)
 	nvp_arg_uuid(&query, &reader->tenant_id);
 	nvp_arg_uuid(&query, &reader->id);
 	nvp_arg_int8(&query, offset);
-	if (nvp_query_exec(&query,
+	if (nvp_query_keep(&query,
 					   "SELECT position, data FROM _nuvopipe.blob_chunk"
 					   " WHERE tenant_id = $1 AND blob_id = $2 AND position <= $3"
 					   " ORDER BY position DESC LIMIT 1") > 0)
@@ -167,7 +167,7 @@ nvp_blob_lend(const pg_uuid_t *tenant_id, const pg_uuid_t *id, NvpSpool *spool)
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, tenant_id);
 	nvp_arg_uuid(&query, id);
-	found = nvp_query_exec(&query,
+	found = nvp_query_keep(&query,
 						   "SELECT bytes FROM _nuvopipe.blob"
 						   " WHERE tenant_id = $1 AND id = $2 AND dropped_at IS NULL") > 0;
 	if (found)

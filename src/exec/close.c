@@ -18,6 +18,8 @@
 #include "base/deadline.h"
 #include "base/guc.h"
 #include "exec/life.h"
+#include "exec/queue.h"
+#include "exec/tell.h"
 
 /* run a step; an error is caught and returned, NULL = none */
 ErrorData *
@@ -127,9 +129,7 @@ write_down(NvpRun *run, bool to_ledger)
 		run->report->status = "QUEUED";
 	else
 	{
-		nvp_exec_finish(run->execution, outcome, to_ledger);
-		if (release_input_wanted(run))
-			nvp_exec_release_input(run->execution);
+		nvp_exec_finish(run->execution, outcome, to_ledger, release_input_wanted(run));
 		run->report->status = outcome->status == NVP_SUCCEEDED ? "SUCCEEDED" :
 			outcome->status == NVP_FAILED ? "FAILED" : "CANCELED";
 	}
@@ -139,9 +139,13 @@ void
 nvp_run_close_transaction(NvpRun *run, bool to_ledger)
 {
 	MemoryContextSwitchTo(run->context);
+	nvp_tell_gather();
 	write_down(run, to_ledger);
 	CHECK_FOR_INTERRUPTS();
 	nvp_deadline_clear();		/* it was in time */
+	if (run->is_local)
+		nvp_queue_claim_next(run->session);
+	nvp_tell_gathered();
 	nvp_session_commit(run->session);
 	run->was_written = true;
 	MemoryContextSwitchTo(run->context);
@@ -163,6 +167,8 @@ nvp_run_close_failed(NvpRun *run)
 	run->outcome->status = NVP_FAILED;
 	nvp_run_forget_written(run);
 	nvp_run_enter_phase(run, NVP_PHASE_FINISH, -1);
+	if (run->session->is_open)
+		nvp_session_rollback(run->session);
 	nvp_session_begin(run->session);
 	nvp_run_close_transaction(run, false);
 }

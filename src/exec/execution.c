@@ -22,17 +22,18 @@
 
 #include "base/guc.h"
 #include "base/query.h"
-#include "base/shmem.h"
 #include "base/turn.h"
 #include "base/watch.h"
 #include "exec/execution.h"
 #include "exec/schedule.h"
+#include "exec/tell.h"
 
 /* columns of a claimed execution, in the order read_execution wants them */
 #define EXECUTION_COLUMNS \
 	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
 	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
-	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time, e.trigger_type = 'SCHEDULED'"
+	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time, e.trigger_type = 'SCHEDULED', " \
+	"e.owner_id"
 
 static void
 read_execution(NvpQuery *query, NvpExecution *out)
@@ -56,21 +57,39 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
 	out->max_run_time = nvp_get_int4(0, 16);
 	out->is_scheduled = nvp_get_bool(0, 17);
-	out->pipeline_name = nvp_get_text(query, 0, 18);
-	out->siblings = nvp_get_int4(0, 19);
+	nvp_get_uuid(0, 18, &out->owner_id);
+	out->pipeline_name = nvp_get_text(query, 0, 19);
 }
 
-/* each change of state is told once, by _nuvopipe.tell_state: notification, event, webhooks */
+static char *
+copy_text(const char *text)
+{
+	return text ? pstrdup(text) : NULL;
+}
+
+/* nvp_exec_copy copies an execution into the current memory context. */
+void
+nvp_exec_copy(const NvpExecution *from, NvpExecution *to)
+{
+	*to = *from;
+	to->id_text = copy_text(from->id_text);
+	to->pipeline_name = copy_text(from->pipeline_name);
+	to->owner_role = copy_text(from->owner_role);
+	to->object.path = copy_text(from->object.path);
+	to->object.name = copy_text(from->object.name);
+	to->object.version = copy_text(from->object.version);
+}
+
 static void
 tell_state(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message)
 {
-	nvp_tell_at_commit();
-	nvp_arg_uuid(query, &execution->tenant_id);
-	nvp_arg_uuid(query, &execution->id);
-	nvp_arg_text(query, status);
-	nvp_arg_int4(query, execution->attempt);
-	nvp_arg_text(query, message);
-	nvp_query_exec(query, "SELECT _nuvopipe.tell_state($1, $2, $3, $4, $5)");
+	NvpNews		news = {
+		.tenant_id = execution->tenant_id, .execution_id = execution->id, .pipeline_id = execution->pipeline_id,
+		.owner_id = execution->owner_id, .owner_role = execution->owner_role,
+		.status = status, .attempt = execution->attempt, .message = message
+	};
+
+	nvp_tell(query, &news);
 }
 
 static void
@@ -112,6 +131,10 @@ take_turns(NvpQuery *query, NvpTurns *turns, const NvpWaiting *waiting, bool wai
 }
 
 /*
+ * States of a certain execution are compared with an argument, not with a word:
+ * its plan is kept, and of a word the planner knows that there is an index of all
+ * that wait.
+ *
  * The statement of a claim, alone: what it sees of others' claims is complete,
  * for it begins when their turns are over.  Nothing is waited for: what somebody
  * is about to cancel, or a pipeline that is being changed or deleted, is left.
@@ -127,20 +150,21 @@ claim_row(NvpQuery *query, const NvpWaiting *waiting)
 	nvp_arg_bool(query, waiting->is_wanted);
 	nvp_arg_int4(query, waiting->tenant_limit);
 	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
+	nvp_arg_text(query, "QUEUED");
 	return nvp_query_keep(query,
 						  "WITH mine AS MATERIALIZED ("
 						  " SELECT e.tenant_id, e.id, p.name"
 						  " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-						  " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = 'QUEUED' AND NOT e.cancel_requested"
+						  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id) AS of_pipeline,"
+						  "    pg_catalog.count(*) FILTER (WHERE r.tenant_id = $1) AS of_tenant,"
+						  "    pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id AND r.object_path = e.object_path"
+						  "     AND r.object_version = e.object_version) AS of_object"
+						  "   FROM _nuvopipe.execution r WHERE r.status = 'RUNNING') n"
+						  " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = $9 AND NOT e.cancel_requested"
 						  "  AND ($6 OR e.available_at <= pg_catalog.clock_timestamp())"
-						  "  AND (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
-						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id) < p.slots"
+						  "  AND n.of_pipeline < p.slots AND ($7 = 0 OR n.of_tenant < $7)"
 	/* the same object twice at once: the second finds what the first did */
-						  "  AND (p.slots = 1 OR e.object_version IS NULL OR NOT EXISTS (SELECT FROM _nuvopipe.execution r"
-						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id"
-						  "    AND r.object_path = e.object_path AND r.object_version = e.object_version))"
-						  "  AND ($7 = 0 OR (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
-						  "   WHERE r.status = 'RUNNING' AND r.tenant_id = $1) < $7)"
+						  "  AND n.of_object = 0"
 						  "  AND ($8 = 0 OR NOT EXISTS (SELECT FROM pg_catalog.unnest(e.hosts) h(name)"
 						  "   WHERE (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
 						  "    WHERE r.status = 'RUNNING' AND h.name = ANY (r.hosts)) >= $8))"
@@ -150,10 +174,7 @@ claim_row(NvpQuery *query, const NvpWaiting *waiting)
 						  " lease_until = pg_catalog.clock_timestamp() + $5 * interval '1 millisecond',"
 						  " worker_pid = $3, worker_started_at = $4, updated_at = pg_catalog.clock_timestamp()"
 						  " FROM mine WHERE e.tenant_id = $1 AND e.id = $2 AND e.id = mine.id"
-						  " RETURNING " EXECUTION_COLUMNS ", mine.name,"
-	/* brothers: one or several is all that matters */
-						  " (SELECT pg_catalog.count(*)::int FROM (SELECT FROM _nuvopipe.execution b"
-						  "  WHERE b.tenant_id = e.tenant_id AND b.run_id = e.run_id LIMIT 2) x)") > 0;
+						  " RETURNING " EXECUTION_COLUMNS ", mine.name") > 0;
 }
 
 /* why it was not to be had */
@@ -163,16 +184,33 @@ why_not(NvpQuery *query, const NvpWaiting *waiting)
 	nvp_arg_uuid(query, &waiting->tenant_id);
 	nvp_arg_uuid(query, &waiting->id);
 	nvp_arg_int4(query, waiting->tenant_limit);
+	nvp_arg_text(query, "QUEUED");
 	if (nvp_query_keep(query,
-					   "SELECT (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
-					   "  WHERE r.status = 'RUNNING' AND r.tenant_id = $1 AND r.pipeline_id = e.pipeline_id) >= p.slots,"
-					   " $3 > 0 AND (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
-					   "  WHERE r.status = 'RUNNING' AND r.tenant_id = $1) >= $3"
+					   "SELECT n.of_pipeline >= p.slots, $3 > 0 AND n.of_tenant >= $3"
 					   " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-					   " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = 'QUEUED'") == 0)
+					   "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id) AS of_pipeline,"
+					   "    pg_catalog.count(*) FILTER (WHERE r.tenant_id = $1) AS of_tenant"
+					   "   FROM _nuvopipe.execution r WHERE r.status = 'RUNNING') n"
+					   " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = $4") == 0)
 		return NVP_CLAIM_GONE;
 	return nvp_get_bool(0, 0) ? NVP_CLAIM_PIPELINE_FULL :
 		nvp_get_bool(0, 1) ? NVP_CLAIM_TENANT_FULL : NVP_CLAIM_GONE;
+}
+
+/* nvp_exec_siblings counts the executions of the same run, itself included; one or several is all that matters. */
+int
+nvp_exec_siblings(const NvpExecution *execution)
+{
+	NvpQuery	query;
+	int			n;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->run_id);
+	n = (int) nvp_query_keep(&query,
+							 "SELECT FROM _nuvopipe.execution WHERE tenant_id = $1 AND run_id = $2 LIMIT 2");
+	nvp_query_close(&query);
+	return n;
 }
 
 static void
@@ -237,10 +275,10 @@ nvp_exec_claim_only(const pg_uuid_t *id, NvpExecution *out)
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, id);
 	nvp_arg_int4(&query, nvp_guc_max_runs_per_tenant);
-	found = nvp_query_exec(&query,
+	found = nvp_query_keep(&query,
 						   "SELECT e.tenant_id, e.pipeline_id, coalesce(g.max_runs, $2)"
 						   " FROM _nuvopipe.execution e JOIN _nuvopipe.organization g ON g.id = e.tenant_id"
-						   " WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = $1 AND e.status = 'QUEUED'") > 0;
+						   " WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = $1") > 0;
 	if (found)
 	{
 		nvp_get_uuid(0, 0, &waiting.tenant_id);
@@ -268,7 +306,7 @@ nvp_exec_in_ledger(const NvpExecution *execution, char **by)
 	nvp_arg_uuid(&query, &execution->pipeline_id);
 	nvp_arg_text(&query, execution->object.path);
 	nvp_arg_text(&query, execution->object.version);
-	found = nvp_query_exec(&query,
+	found = nvp_query_keep(&query,
 						   "SELECT execution_id::text FROM _nuvopipe.input_ledger"
 						   " WHERE tenant_id = $1 AND pipeline_id = $2 AND path = $3 AND version = $4") > 0;
 	if (found)
@@ -298,6 +336,15 @@ arg_fault(NvpQuery *query, const NvpFault *fault)
 }
 
 static void
+arg_object(NvpQuery *query, const NvpObject *object)
+{
+	nvp_arg_text(query, object->path);
+	nvp_arg_text(query, object->name);
+	nvp_arg_text(query, object->version);
+	nvp_arg_int8(query, object->bytes);
+}
+
+static void
 finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome *outcome)
 {
 	const NvpCounts *c = &outcome->counts;
@@ -318,7 +365,7 @@ finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome 
 	nvp_arg_jsonb(query, outcome->votes);
 	nvp_arg_jsonb(query, outcome->phases);
 	nvp_arg_text(query, outcome->note);
-	nvp_query_exec(query,
+	nvp_query_keep(query,
 				   "UPDATE _nuvopipe.execution_attempt SET status = $4, finished_at = pg_catalog.clock_timestamp(),"
 				   " duration_ms = $5, error_type = $6, error_sqlstate = $7, error_message = $8, error_detail = $9,"
 				   " error_hint = $10, total_rows = $11, total_cells = $12, total_error_cells = $13,"
@@ -340,7 +387,7 @@ write_ledger(NvpQuery *query, const NvpExecution *execution)
 	nvp_arg_uuid(query, &execution->id);
 	nvp_arg_int8(query, execution->object.bytes);
 	nvp_arg_time(query, GetCurrentTimestamp());
-	nvp_query_exec(query,
+	nvp_query_keep(query,
 				   "INSERT INTO _nuvopipe.input_ledger AS l (tenant_id, pipeline_id, path, version, execution_id, bytes, loaded_at)"
 				   " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 				   " ON CONFLICT (tenant_id, pipeline_id, path, version)"
@@ -356,7 +403,7 @@ cancel_requested(const NvpExecution *execution)
 
 	nvp_query_open(&query);
 	arg_execution(&query, execution);
-	requested = nvp_query_exec(&query,
+	requested = nvp_query_keep(&query,
 							   "SELECT FROM _nuvopipe.execution"
 							   " WHERE tenant_id = $1 AND id = $2 AND cancel_requested") > 0;
 	nvp_query_close(&query);
@@ -379,16 +426,25 @@ check_still_ours(const NvpExecution *execution, uint64 updated)
 			errhint("It was taken over or removed; nothing of this attempt was kept."));
 }
 
+/* the bytes of the input are removed, unless somebody else refers to them */
+static void
+release_blob(NvpQuery *query, const NvpExecution *execution)
+{
+	nvp_arg_uuid(query, &execution->tenant_id);
+	nvp_arg_uuid(query, &execution->input_id);
+	nvp_query_keep(query, "SELECT _nuvopipe.release_blob($1, $2)");
+}
+
 /*
  * nvp_exec_finish writes the final state of execution and attempt, the ledger
  * entry and the notification.  With a table as output this is the transaction
- * of its rows: all or nothing.
+ * of its rows: all or nothing.  A stored input may be given up with it.
  *
  * errors: 55000 when the execution is not ours any more, so that the rows of a
  *		run that was given to somebody else are never committed.
  */
 void
-nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger)
+nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger, bool gives_up_input)
 {
 	NvpQuery	query;
 	uint64		updated;
@@ -401,18 +457,25 @@ nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool t
 	nvp_arg_int4(&query, execution->attempt);
 	nvp_arg_text(&query, outcome->note);
 	nvp_arg_bool(&query, outcome->is_delivered);
-	updated = nvp_query_exec(&query,
+	arg_object(&query, &execution->object); /* $13 to $16 */
+	nvp_arg_text(&query, "RUNNING");
+	nvp_arg_bool(&query, gives_up_input);
+	updated = nvp_query_keep(&query,
 							 "UPDATE _nuvopipe.execution SET status = $3, finished_at = pg_catalog.clock_timestamp(),"
 							 " updated_at = pg_catalog.clock_timestamp(), lease_until = NULL,"
 							 " error_type = $4, error_sqlstate = $5, error_message = $6, error_detail = $7,"
-							 " error_hint = $8, note = $11"
-							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING'"
+							 " error_hint = $8, note = $11, object_path = coalesce($13, object_path), object_name = coalesce($14, object_name),"
+							 " object_version = coalesce($15, object_version), object_bytes = coalesce(nullif($16, -1), object_bytes),"
+							 " input_id = CASE WHEN NOT $18 THEN input_id END"
+							 " WHERE tenant_id = $1 AND id = $2 AND status = $17"
 							 " AND worker_pid = $9 AND attempts = $10"
 							 " AND ($3 <> 'SUCCEEDED' OR $12 OR NOT cancel_requested)");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
 	if (to_ledger)
 		write_ledger(&query, execution);
+	if (gives_up_input)
+		release_blob(&query, execution);
 	tell_state(&query, execution, status_word(outcome->status),
 			   outcome->fault.message ? outcome->fault.message : outcome->note);
 	nvp_query_close(&query);
@@ -448,12 +511,16 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 	nvp_arg_int4(&query, MyProcPid);
 	arg_fault(&query, &outcome->fault); /* $5 to $9 */
 	nvp_arg_int4(&query, execution->attempt);
-	updated = nvp_query_exec(&query,
+	arg_object(&query, &execution->object); /* $11 to $14 */
+	nvp_arg_text(&query, "RUNNING");
+	updated = nvp_query_keep(&query,
 							 "UPDATE _nuvopipe.execution SET status = 'QUEUED', lease_until = NULL, worker_pid = NULL,"
 							 " worker_started_at = NULL, updated_at = pg_catalog.clock_timestamp(),"
 							 " available_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond',"
-							 " error_type = $5, error_sqlstate = $6, error_message = $7, error_detail = $8, error_hint = $9"
-							 " WHERE tenant_id = $1 AND id = $2 AND status = 'RUNNING' AND worker_pid = $4"
+							 " error_type = $5, error_sqlstate = $6, error_message = $7, error_detail = $8, error_hint = $9,"
+							 " object_path = coalesce($11, object_path), object_name = coalesce($12, object_name),"
+							 " object_version = coalesce($13, object_version), object_bytes = coalesce(nullif($14, -1), object_bytes)"
+							 " WHERE tenant_id = $1 AND id = $2 AND status = $15 AND worker_pid = $4"
 							 " AND attempts = $10 AND NOT cancel_requested");
 	check_still_ours(execution, updated);
 	finish_attempt(&query, execution, outcome);
@@ -487,7 +554,7 @@ lock_partitions(Oid relid)
 bool
 nvp_exec_lock_at_exit(void)
 {
-	static const char *const tables[] = {"execution", "execution_attempt", "event", "uncounted"};
+	static const char *const tables[] = {"execution", "execution_attempt", "event", "uncounted", "webhook", "trigger"};
 	Oid			nspid = get_namespace_oid("_nuvopipe", true);
 
 	for (int i = 0; i < lengthof(tables); i++)
@@ -549,7 +616,7 @@ nvp_exec_renew(void)
 
 	nvp_query_open(&query);
 	nvp_arg_float8(&query, nvp_guc_lease_timeout);
-	nvp_query_exec(&query,
+	nvp_query_keep(&query,
 				   "UPDATE _nuvopipe.execution e SET lease_until = pg_catalog.clock_timestamp() + $1 * interval '1 millisecond'"
 				   " FROM pg_catalog.pg_stat_get_activity(NULL) a"
 				   " WHERE e.status = 'RUNNING' AND e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
@@ -567,11 +634,8 @@ nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
 
 	nvp_query_open(&query);
 	arg_execution(&query, execution);
-	nvp_arg_text(&query, object->path);
-	nvp_arg_text(&query, object->name);
-	nvp_arg_text(&query, object->version);
-	nvp_arg_int8(&query, object->bytes);
-	nvp_query_exec(&query,
+	arg_object(&query, object);
+	nvp_query_keep(&query,
 				   "UPDATE _nuvopipe.execution SET object_path = $3, object_name = $4, object_version = $5,"
 				   " object_bytes = nullif($6, -1), discover = false, updated_at = pg_catalog.clock_timestamp()"
 				   " WHERE tenant_id = $1 AND id = $2");
@@ -596,7 +660,7 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 		nvp_arg_text(&query, objects[i].name);
 		nvp_arg_text(&query, objects[i].version);
 		nvp_arg_int8(&query, objects[i].bytes);
-		nvp_query_exec(&query,
+		nvp_query_keep(&query,
 					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role,"
 					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, object_path, object_name, object_version, object_bytes,"
 					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
@@ -605,9 +669,7 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
 					   " WHERE tenant_id = $1 AND id = $2 RETURNING id");
 		nvp_get_uuid(0, 0, &id);
-		nvp_arg_uuid(&query, &execution->tenant_id);
-		nvp_arg_uuid(&query, &id);
-		nvp_query_exec(&query, "SELECT _nuvopipe.tell_state($1, $2, 'QUEUED', 0, NULL)");
+		nvp_tell_of(&execution->tenant_id, &id, "QUEUED", 0, NULL);
 	}
 	nvp_query_close(&query);
 }

@@ -43,6 +43,7 @@ typedef struct NvpExecution
 	char	   *id_text;
 	char	   *pipeline_name;
 	char	   *owner_role;
+	pg_uuid_t	owner_id;
 	int			attempt;		/* number of this try, from 1 */
 	int			max_attempts;
 	int			max_run_time;	/* seconds an attempt may take, 0 = as the setting says */
@@ -51,7 +52,7 @@ typedef struct NvpExecution
 	bool		is_scheduled;	/* a schedule has started it */
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
 	pg_uuid_t	input_id;		/* of them */
-	int			siblings;		/* executions of the same run, itself included */
+	int			siblings;		/* executions of the same run, itself included; 0 = not looked */
 	NvpObject	object;			/* path NULL until known */
 } NvpExecution;
 
@@ -97,9 +98,11 @@ typedef enum NvpClaim
 } NvpClaim;
 
 extern NvpClaim nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out);
+extern void nvp_exec_copy(const NvpExecution *from, NvpExecution *to);
+extern int	nvp_exec_siblings(const NvpExecution *execution);
 extern bool nvp_exec_claim_only(const pg_uuid_t *id, NvpExecution *out);
 extern bool nvp_exec_in_ledger(const NvpExecution *execution, char **by);
-extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger);
+extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger, bool gives_up_input);
 extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
 extern bool nvp_exec_lock_at_exit(void);
 extern void nvp_exec_give_back(const NvpExecution *execution);
@@ -109,7 +112,6 @@ extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *obje
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
 extern void nvp_exec_note_issues(const NvpExecution *execution);
 extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);
-extern void nvp_exec_release_input(const NvpExecution *execution);
 extern void nvp_exec_keep_output(const NvpExecution *execution, NvpSpool *spool, const char *name, const char *content_type);
 
 #endif							/* NVP_EXECUTION_H */

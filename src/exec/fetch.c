@@ -28,15 +28,14 @@ fetch_in_database(NvpRun *run, NvpFault *fault)
 {
 	bool		ok;
 
-	nvp_session_begin(run->session);
+	nvp_run_step_begin(run);
 	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
 	MemoryContextSwitchTo(run->context);
 	ok = run->plan->input->routine->fetch(run->plan->input, &run->execution->object, run->input,
 										  nvp_run_move_progress, NULL, fault);
 	nvp_identity_settle(&run->identity);
 	nvp_identity_give_back(&run->identity);
-	nvp_session_commit(run->session);
-	MemoryContextSwitchTo(run->context);
+	nvp_run_step_end(run);
 	return ok;
 }
 
@@ -54,11 +53,9 @@ nvp_run_fetch(NvpRun *run, NvpFault *fault)
 	nvp_run_enter_phase(run, NVP_PHASE_FETCH, run->execution->object.bytes);
 	if (run->execution->has_input)
 	{
-		nvp_session_begin(run->session);
-		MemoryContextSwitchTo(run->context);
+		nvp_run_step_begin(run);
 		nvp_blob_lend(&run->execution->tenant_id, &run->execution->input_id, run->input);
-		nvp_session_commit(run->session);
-		MemoryContextSwitchTo(run->context);
+		nvp_run_step_end(run);
 	}
 	else if (nvp_run_input_is_table(run))
 		ok = fetch_in_database(run, fault);
@@ -91,10 +88,11 @@ nvp_run_settle_version(NvpRun *run)
 		object->path = psprintf("%s:%s", run->plan->input->routine->node_type, run->plan->input->name);
 	if (object->version == NULL && !nvp_run_input_is_table(run))
 		object->version = nvp_hash_spool(run->input);
-	nvp_session_begin(run->session);
+	if (run->is_local)
+		return;					/* it is written down at the end, in the same transaction */
+	nvp_run_step_begin(run);
 	nvp_exec_take(run->execution, object);
-	nvp_session_commit(run->session);
-	MemoryContextSwitchTo(run->context);
+	nvp_run_step_end(run);
 }
 
 /*

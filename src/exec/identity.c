@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/guc.h"
+#include "utils/portal.h"
 
 #include "base/query.h"
 #include "exec/identity.h"
@@ -59,8 +60,10 @@ refuse_held_cursors(void)
 	NvpQuery	query;
 	bool		found;
 
+	if (ThereAreNoReadyPortals())
+		return;
 	nvp_query_open(&query);
-	found = nvp_query_exec(&query,
+	found = nvp_query_keep(&query,
 						   "SELECT FROM pg_catalog.pg_cursors"
 						   " WHERE is_holdable AND creation_time >= pg_catalog.statement_timestamp()") > 0;
 	nvp_query_close(&query);
@@ -112,12 +115,19 @@ nvp_identity_give_back(NvpIdentity *identity)
 void
 nvp_identity_forget(NvpSession *session)
 {
+	Oid			temporary;
+	Oid			toast;
+
 	if (session->is_procedure)
 		return;
-	QueryCancelPending = false;	/* was meant for the execution, which is over */
-	nvp_session_begin(session);
-	ResetTempTableNamespace();
+	if (!session->has_next)
+		QueryCancelPending = false;	/* was meant for the execution, which is over */
 	DropAllPreparedStatements();
 	LockReleaseAll(USER_LOCKMETHOD, true);
+	GetTempNamespaceState(&temporary, &toast);
+	if (!OidIsValid(temporary))
+		return;					/* most leave nothing that takes a transaction */
+	nvp_session_begin(session);
+	ResetTempTableNamespace();
 	nvp_session_commit(session);
 }

@@ -24,7 +24,7 @@ refer(const NvpExecution *execution, const pg_uuid_t *blob, const char *statemen
 	nvp_arg_uuid(&query, &execution->tenant_id);
 	nvp_arg_uuid(&query, &execution->id);
 	nvp_arg_uuid(&query, blob);
-	nvp_query_exec(&query, statement);
+	nvp_query_keep(&query, statement);
 	nvp_query_close(&query);
 }
 
@@ -37,7 +37,7 @@ nvp_exec_note_issues(const NvpExecution *execution)
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, &execution->tenant_id);
 	nvp_arg_uuid(&query, &execution->id);
-	nvp_query_exec(&query,
+	nvp_query_keep(&query,
 				   "UPDATE _nuvopipe.execution SET has_issues = true"
 				   " WHERE tenant_id = $1 AND id = $2 AND NOT has_issues");
 	nvp_query_close(&query);
@@ -53,19 +53,6 @@ nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool)
 	nvp_blob_store(&head, spool, &id);
 	refer(execution, &id,
 		  "UPDATE _nuvopipe.execution SET input_id = $3 WHERE tenant_id = $1 AND id = $2");
-}
-
-/* nvp_exec_release_input gives the stored input up; it is removed unless somebody else refers to it. */
-void
-nvp_exec_release_input(const NvpExecution *execution)
-{
-	NvpQuery	query;
-
-	nvp_query_open(&query);
-	nvp_arg_uuid(&query, &execution->tenant_id);
-	nvp_arg_uuid(&query, &execution->id);
-	nvp_query_exec(&query, "SELECT _nuvopipe.release_input($1, $2)");
-	nvp_query_close(&query);
 }
 
 /* nvp_exec_keep_output stores a flushed spool as the output of the execution. */

@@ -34,6 +34,7 @@ typedef struct NvpRun
 	NvpSpool   *output;			/* NULL for a table */
 	NvpIssueLog *log;
 	NvpJob	   *job;
+	bool		is_local;		/* its input is in this database: no transaction ends before the rows are in */
 	bool		careful;
 	bool		is_settling;	/* all rows are in; deferred constraints are looked at */
 	bool		is_fetched;		/* the input is complete */
@@ -48,6 +49,8 @@ typedef struct NvpRun
 } NvpRun;
 
 /* phase.c */
+extern void nvp_run_step_begin(NvpRun *run);
+extern void nvp_run_step_end(NvpRun *run);
 extern void nvp_run_show_begin(NvpRun *run, ErrorContextCallback *callback);
 extern void nvp_run_show_end(NvpRun *run, ErrorContextCallback *callback);
 extern void nvp_run_enter_phase(NvpRun *run, NvpPhase phase, int64 total);

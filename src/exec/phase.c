@@ -82,6 +82,24 @@ show_activity(const NvpRun *run)
 										nvp_phase_name(run->phase), e->id_text, e->attempt));
 }
 
+/* a step that needs a transaction begins; of a local run it may be open already */
+void
+nvp_run_step_begin(NvpRun *run)
+{
+	if (!run->session->is_open)
+		nvp_session_begin(run->session);
+	MemoryContextSwitchTo(run->context);
+}
+
+/* it ends, and so does the transaction, but for that of a local run */
+void
+nvp_run_step_end(NvpRun *run)
+{
+	if (!run->is_local)
+		nvp_session_commit(run->session);
+	MemoryContextSwitchTo(run->context);
+}
+
 void
 nvp_run_enter_phase(NvpRun *run, NvpPhase phase, int64 total)
 {

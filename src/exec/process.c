@@ -96,7 +96,7 @@ was_loaded_meanwhile(NvpRun *run)
 }
 
 /*
- * The processing transaction.  Leaves it open, with the owner's identity given
+ * The processing transaction, which a local run has begun already.  Leaves it open, with the owner's identity given
  * back, for the caller to add the final state or to roll back.
  *
  * out: is_unchanged where there was nothing to do.
@@ -107,8 +107,7 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 	bool		ok;
 
 	nvp_run_enter_phase(run, NVP_PHASE_PROCESS, run->input->size);
-	nvp_session_begin(run->session);
-	MemoryContextSwitchTo(run->context);
+	nvp_run_step_begin(run);
 	run->is_unchanged = was_loaded_meanwhile(run);
 	if (run->is_unchanged)
 		return true;

@@ -9,18 +9,23 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
+#include "postmaster/interrupt.h"
 #include "utils/memutils.h"
+#include "utils/resowner.h"
 
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
 #include "exec/queue.h"
+#include "exec/tell.h"
 
 #define LONGEST_LIST	1000
 #define SHORTEST_LIST	16
 #define LIST_AGE_MS		1000
 #define LIST_SHARE		20		/* making lists takes at most this part of the time */
+#define LONG_COST_US	2000	/* a list that takes longer is not made while others wait for our commit */
 #define PATIENCE		16		/* claims that fail before the list is made again */
 
 struct NvpQueue
@@ -69,6 +74,63 @@ set_length(struct NvpQueue *queue)
 }
 
 static void
+read_waiting(int row, NvpWaiting *w)
+{
+	memset(w, 0, sizeof(*w));
+	nvp_get_uuid(row, 0, &w->tenant_id);
+	nvp_get_uuid(row, 1, &w->id);
+	nvp_get_uuid(row, 2, &w->pipeline_id);
+	w->slots = nvp_get_int4(row, 3);
+	w->tenant_limit = nvp_get_int4(row, 4);
+}
+
+/*
+ * Mostly there is one execution that waits, or none: whose turn it is needs no
+ * thought then.  False if there are several.
+ */
+static bool
+make_short_list(struct NvpQueue *queue, NvpQuery *query)
+{
+	uint64		waiting;
+
+	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
+	waiting = nvp_query_keep(query,
+							 "SELECT e.tenant_id, e.id, e.pipeline_id, p.slots, coalesce(g.max_runs, $1),"
+							 "  p.id IS NOT NULL AND e.available_at <= pg_catalog.clock_timestamp()"
+							 " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
+							 "  LEFT JOIN _nuvopipe.organization g ON g.id = e.tenant_id"
+							 " WHERE e.status = 'QUEUED' LIMIT 2");
+	if (waiting > 1)
+		return false;
+	if (waiting == 1 && nvp_get_bool(0, 5))
+		read_waiting(queue->n++, queue->list);
+	return true;
+}
+
+/* several wait; gives how many of them could begin at once */
+static int
+make_long_list(struct NvpQueue *queue, NvpQuery *query, bool any_priority)
+{
+	int			at_once = 0;
+
+	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
+	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
+	nvp_arg_uuid(query, queue->has_last ? &queue->last_tenant : NULL);
+	nvp_arg_uuid(query, queue->has_last ? &queue->last_pipeline : NULL);
+	nvp_arg_int4(query, queue->wanted);
+	nvp_arg_bool(query, any_priority);
+	queue->n = nvp_query_keep(query,
+							  "SELECT tenant_id, id, pipeline_id, slots, tenant_limit, at_once"
+							  " FROM _nuvopipe.queue_list($1, $2, $3, $4, $5, $6)");
+	for (int i = 0; i < queue->n; i++)
+	{
+		read_waiting(i, &queue->list[i]);
+		at_once += nvp_get_bool(i, 5);
+	}
+	return at_once;
+}
+
+static void
 make_list(struct NvpQueue *queue, bool any_priority)
 {
 	NvpQuery	query;
@@ -79,27 +141,8 @@ make_list(struct NvpQueue *queue, bool any_priority)
 	queue->asked = nvp_database_asked(MyDatabaseId);
 	queue->made_at = GetCurrentTimestamp();
 	nvp_query_open(&query);
-	nvp_arg_int4(&query, nvp_guc_max_runs_per_tenant);
-	nvp_arg_int4(&query, nvp_guc_max_runs_per_host);
-	nvp_arg_uuid(&query, queue->has_last ? &queue->last_tenant : NULL);
-	nvp_arg_uuid(&query, queue->has_last ? &queue->last_pipeline : NULL);
-	nvp_arg_int4(&query, queue->wanted);
-	nvp_arg_bool(&query, any_priority);
-	queue->n = nvp_query_keep(&query,
-							  "SELECT tenant_id, id, pipeline_id, slots, tenant_limit, at_once"
-							  " FROM _nuvopipe.queue_list($1, $2, $3, $4, $5, $6)");
-	for (int i = 0; i < queue->n; i++)
-	{
-		NvpWaiting *w = &queue->list[i];
-
-		memset(w, 0, sizeof(*w));
-		nvp_get_uuid(i, 0, &w->tenant_id);
-		nvp_get_uuid(i, 1, &w->id);
-		nvp_get_uuid(i, 2, &w->pipeline_id);
-		w->slots = nvp_get_int4(i, 3);
-		w->tenant_limit = nvp_get_int4(i, 4);
-		at_once += nvp_get_bool(i, 5);
-	}
+	if (!make_short_list(queue, &query))
+		at_once = make_long_list(queue, &query, any_priority);
 	nvp_query_close(&query);
 	queue->made = queue->n;
 	queue->cost = GetCurrentTimestamp() - queue->made_at;
@@ -180,7 +223,8 @@ claim_from_list(struct NvpQueue *queue, bool wait, int patience, NvpExecution *o
 /*
  * nvp_queue_claim claims the execution whose turn it is.
  *
- * in: whether to wait for others that claim at the same moment.
+ * in: whether there is time: to wait for others that claim at the same moment,
+ *		and to make a list where that takes long.
  * out: false if there is none that may begin now.
  */
 bool
@@ -190,6 +234,8 @@ nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out)
 
 	if (!is_stale(queue) && claim_from_list(queue, wait, PATIENCE, out))
 		return true;
+	if (!wait && queue->cost > LONG_COST_US)
+		return false;
 	nvp_limit_met(MyDatabaseId);
 	make_list(queue, false);
 	if (claim_from_list(queue, wait, LONGEST_LIST, out))
@@ -198,6 +244,83 @@ nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out)
 		return false;
 	make_list(queue, true);
 	return claim_from_list(queue, wait, LONGEST_LIST, out);
+}
+
+static void
+claim_next(NvpSession *session)
+{
+	NvpExecution *next;
+	MemoryContext old = MemoryContextSwitchTo(session->next_context);
+
+	MemoryContextReset(session->next_context);
+	next = palloc0(sizeof(NvpExecution));
+	session->has_next = nvp_queue_claim(session, false, next);
+	session->next = next;
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * nvp_queue_claim_next claims another execution in the transaction that ends
+ * one, right before its commit; an error is logged and leaves that untouched.
+ * From now on cancels are for the next one, and are held back until it begins.
+ */
+void
+nvp_queue_claim_next(NvpSession *session)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	int			told = nvp_tell_mark();
+
+	if (!session->wants_next || ConfigReloadPending || ProcDiePending)
+		return;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		claim_next(session);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		session->has_next = false;
+		nvp_tell_back(told);
+		HOLD_INTERRUPTS();
+		EmitErrorReport();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		RESUME_INTERRUPTS();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (session->has_next)
+	{
+		QueryCancelPending = false;
+		QueryCancelHoldoffCount = 1;	/* a background process: nobody else holds them back here */
+	}
+}
+
+/*
+ * nvp_queue_take_next hands over what was claimed so, in a committed transaction.
+ *
+ * out: false if nothing was; strings are in the session's context.
+ */
+bool
+nvp_queue_take_next(NvpSession *session, NvpExecution *out)
+{
+	MemoryContext old;
+
+	if (!session->has_next)
+		return false;
+	old = MemoryContextSwitchTo(session->context);
+	nvp_exec_copy(session->next, out);
+	MemoryContextSwitchTo(old);
+	MemoryContextReset(session->next_context);
+	session->has_next = session->next_is_sure = false;
+	session->next = NULL;
+	QueryCancelHoldoffCount = 0;
+	return true;
 }
 
 /*

@@ -13,7 +13,11 @@
  * lists would take more than a twentieth of the time.  Who makes one and sees
  * that several could begin at once calls others.
  *
- * Xact:   nvp_queue_claim and nvp_queue_due need one, with a snapshot, and
+ * The last transaction of a run may claim the next execution as well: one commit
+ * where there were two.  It is a subtransaction, so that nothing can harm what
+ * has ended.
+ *
+ * Xact:   nvp_queue_claim, nvp_queue_claim_next and nvp_queue_due need one, with a snapshot, and
  *		   leave it open.
  * Memory: a list of at most a thousand, as long as the session.
  *
@@ -26,6 +30,8 @@
 #include "exec/session.h"
 
 extern bool nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out);
+extern void nvp_queue_claim_next(NvpSession *session);
+extern bool nvp_queue_take_next(NvpSession *session, NvpExecution *out);
 extern int	nvp_queue_due(int most, TimestampTz *next, bool *has_orphans);
 
 #endif							/* NVP_QUEUE_H */

@@ -3,12 +3,14 @@
  * run.c
  *		The life of one claimed execution, from fetch to finish.
  *
- * Flow:   load plan (xact) --> list, fetch (network, no xact) --> ledger (xact)
- *		   --> process (one xact: survey, validate, write)
+ * Flow:   load plan (xact) --> list, fetch (network, no xact)
+ *		   --> process (one xact: ledger, survey, validate, write)
  *		   --> table:  issues, state and ledger in the same xact
  *		   --> others: commit, deliver (network, no xact), then issues, state
  *			   and ledger in a closing xact
  *		   --> after-process action on the source (network, no xact)
+ *		   Where the input is in this database there is nothing to wait for, and
+ *		   everything up to the end of processing is one transaction.
  * Calls:  nvp_exec_claim first, in a committed transaction: that the source is
  *		   read with a later snapshot is what triggers rely on (trigger.sql).
  * Memory: one context for the execution; temporary files for input, output and
@@ -36,6 +38,7 @@
 #include "base/guc.h"
 #include "base/progress.h"
 #include "exec/life.h"
+#include "pipeline/plan_cache.h"
 
 /* seconds that an attempt may take; 0 = as long as it takes */
 static int
@@ -64,33 +67,20 @@ load_plan(NvpRun *run)
 {
 	nvp_session_begin(run->session);
 	MemoryContextSwitchTo(run->context);
-	run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
+	if (run->session->is_procedure)
+		run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
+	else
+		run->plan = nvp_plan_borrow(&run->execution->configuration_id, &run->blame);
 	nvp_plan_authorize(run->plan, &run->blame);
 	run->log = nvp_issuelog_create();
 	run->input = nvp_spool_create();
 	if (!run->plan->to_table)
+	{
 		run->output = nvp_spool_create();
-	nvp_session_commit(run->session);
-	MemoryContextSwitchTo(run->context);
-}
-
-/* was this very version loaded before? */
-static bool
-is_known(NvpRun *run, char **note)
-{
-	char	   *by;
-	bool		known;
-
-	if (run->execution->forced || run->plan->forced)
-		return false;
-	nvp_session_begin(run->session);
-	MemoryContextSwitchTo(run->context);
-	known = nvp_exec_in_ledger(run->execution, &by);
-	nvp_session_commit(run->session);
-	MemoryContextSwitchTo(run->context);
-	if (known)
-		*note = nvp_run_unchanged_note(by);
-	return known;
+		run->execution->siblings = nvp_exec_siblings(run->execution);
+	}
+	run->is_local = run->execution->has_input || nvp_run_input_is_table(run);
+	nvp_run_step_end(run);
 }
 
 static bool
@@ -169,7 +159,6 @@ static void
 live(NvpRun *run)
 {
 	NvpFault   *fault = &run->outcome->fault;
-	char	   *note;
 	bool		nothing = false;
 
 	load_plan(run);
@@ -186,11 +175,6 @@ live(NvpRun *run)
 	run->is_fetched = true;
 	nvp_run_settle_version(run);
 	run->report->input_name = run->execution->object.path;
-	if (is_known(run, &note))
-	{
-		nvp_run_close_unchanged(run, note);
-		return;
-	}
 	if (!process_and_close(run, fault))
 		goto failed;
 	after_process(run);
@@ -323,7 +307,7 @@ release(NvpRun *run)
 {
 	nvp_run_close_job(run);
 	if (run->plan)
-		nvp_plan_free(run->plan);
+		nvp_plan_give_back(run->plan);
 	if (run->input)
 		nvp_spool_free(run->input);
 	if (run->output)

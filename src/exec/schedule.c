@@ -39,7 +39,7 @@ nvp_schedule_due(TimestampTz after)
 		return 0;
 	nvp_query_open(&query);
 	nvp_arg_time(&query, after);
-	nvp_query_exec(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule"
+	nvp_query_keep(&query, "SELECT pg_catalog.min(due_at) FROM _nuvopipe.schedule"
 				   " WHERE due_at > coalesce($1, '-infinity')");
 	due = nvp_get_time(0, 0);
 	nvp_query_close(&query);
@@ -80,7 +80,7 @@ nvp_schedule_began(const NvpExecution *execution)
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, &execution->tenant_id);
 	nvp_arg_uuid(&query, &execution->run_id);
-	nvp_query_exec(&query,
+	nvp_query_keep(&query,
 				   "UPDATE _nuvopipe.planned_run SET outcome = 'RAN', started_at = pg_catalog.clock_timestamp()"
 				   " WHERE tenant_id = $1 AND run_id = $2 AND outcome = 'WAITING'");
 	nvp_query_close(&query);

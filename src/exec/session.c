@@ -11,6 +11,7 @@
 
 #include "access/xact.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -18,6 +19,7 @@
 
 #include "base/query.h"
 #include "exec/session.h"
+#include "exec/tell.h"
 
 /*
  * nvp_session_open prepares a session.
@@ -32,8 +34,12 @@ nvp_session_open(NvpSession *session, bool is_procedure)
 	session->is_procedure = is_procedure;
 	session->is_open = false;
 	session->queue = NULL;
+	session->wants_next = session->has_next = session->next_is_sure = false;
+	session->next = NULL;
 	session->context = AllocSetContextCreate(is_procedure ? PortalContext : TopMemoryContext,
 											 "nuvopipe session", ALLOCSET_DEFAULT_SIZES);
+	session->next_context = AllocSetContextCreate(MemoryContextGetParent(session->context),
+												  "nuvopipe next execution", ALLOCSET_SMALL_SIZES);
 	if (!is_procedure)
 		return;
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
@@ -48,6 +54,7 @@ nvp_session_close(NvpSession *session)
 	if (session->is_procedure)
 		SPI_finish();
 	MemoryContextDelete(session->context);
+	MemoryContextDelete(session->next_context);
 }
 
 /*
@@ -84,6 +91,7 @@ nvp_session_commit(NvpSession *session)
 		SPI_commit();
 	else
 		CommitTransactionCommand();
+	session->next_is_sure = session->has_next;
 	MemoryContextSwitchTo(session->context);
 }
 
@@ -112,6 +120,12 @@ void
 nvp_session_rollback(NvpSession *session)
 {
 	session->is_open = false;
+	nvp_tell_drop();
+	if (session->has_next && !session->next_is_sure)
+	{
+		session->has_next = false;
+		QueryCancelHoldoffCount = 0;
+	}
 	if (session->is_procedure)
 	{
 		climb_up();

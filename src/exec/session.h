@@ -27,6 +27,11 @@ typedef struct NvpSession
 	bool		is_open;		/* between begin and commit or rollback */
 	MemoryContext context;		/* lives as long as the session */
 	struct NvpQueue *queue;		/* what comes next (queue.h), or NULL */
+	bool		wants_next;		/* a run that ends may claim the next execution, in the same commit */
+	bool		has_next;		/* it did; cancels are held back since then */
+	bool		next_is_sure;	/* and that is committed */
+	struct NvpExecution *next;	/* that one */
+	MemoryContext next_context;	/* of next */
 } NvpSession;
 
 extern void nvp_session_open(NvpSession *session, bool is_procedure);

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * fn_pipeline.c
- *		SQL entry points: looking at a pipeline before it runs.
+ *		SQL entry points: looking at a pipeline before it runs; runners' kept plans.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -14,8 +15,10 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "pipeline/plan.h"
+#include "pipeline/plan_cache.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_explain_pipeline);
+PG_FUNCTION_INFO_V1(nuvopipe_forget_plans);
 
 /* the current configuration of a pipeline the caller manages */
 static pg_uuid_t
@@ -60,4 +63,16 @@ nuvopipe_explain_pipeline(PG_FUNCTION_ARGS)
 			tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 	}
 	return (Datum) 0;
+}
+
+/* _nuvopipe.forget_plans() returns trigger: rows have changed that plans are made of */
+Datum
+nuvopipe_forget_plans(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				errmsg("_nuvopipe.forget_plans must be called as a trigger"));
+	nvp_plan_forget_all();
+	return PointerGetDatum(NULL);
 }

@@ -23,6 +23,7 @@
 #include "base/query.h"
 #include "exec/maintain.h"
 #include "exec/run.h"
+#include "exec/tell.h"
 #include "base/shmem.h"
 #include "base/watch.h"
 #include "worker/worker.h"
@@ -31,6 +32,7 @@ PG_FUNCTION_INFO_V1(nuvopipe_run);
 PG_FUNCTION_INFO_V1(nuvopipe_work);
 PG_FUNCTION_INFO_V1(nuvopipe_maintain);
 PG_FUNCTION_INFO_V1(nuvopipe_wake);
+PG_FUNCTION_INFO_V1(nuvopipe_tell_state);
 PG_FUNCTION_INFO_V1(nuvopipe_processes);
 
 #define BUSY_WAIT_MS	200
@@ -301,6 +303,15 @@ nuvopipe_wake(PG_FUNCTION_ARGS)
 {
 	nvp_wake_at_commit();
 	PG_RETURN_VOID();
+}
+
+/* _nuvopipe.tell_state(tenant uuid, execution uuid, status text, attempt int, message text) returns status */
+Datum
+nuvopipe_tell_state(PG_FUNCTION_ARGS)
+{
+	nvp_tell_of(PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), text_to_cstring(PG_GETARG_TEXT_PP(2)),
+				PG_GETARG_INT32(3), PG_ARGISNULL(4) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(4)));
+	PG_RETURN_DATUM(PG_GETARG_DATUM(2));
 }
 
 static const char *

@@ -171,7 +171,7 @@ query_source(NvpJob *job, const char *query)
 
 	PG_TRY();
 	{
-		nvp_table_spool(query, spool);
+		nvp_table_spool(query, false, spool);
 		if (!nvp_spool_flush(spool))
 			ereport(ERROR,
 					errcode(spool->sqlstate),

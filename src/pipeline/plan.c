@@ -118,24 +118,32 @@ read_options(NvpPlan *plan, Jsonb *options)
 
 /* ---- outputs -------------------------------------------------------------- */
 
+/* the schema is one that the owner may use; whose process this is does not matter */
 static void
-read_table_output(NvpPlan *plan)
+find_relation(NvpPlan *plan)
 {
 	JsonbContainer *conf = &plan->output->configuration->root;
 	NvpPath		path = {NULL, "configuration", 0};
-	char	   *relation = nvp_jsonb_text(conf, &path, "relation", "");
-	char	   *mode = nvp_jsonb_text(conf, &path, "mode", "insert");
-	JsonbContainer *key = nvp_jsonb_array(conf, &path, "key");
-	List	   *names = nvp_qualified_name_list(relation);
+	List	   *names = nvp_qualified_name_list(nvp_jsonb_text(conf, &path, "relation", ""));
 	Oid			userid;
 	int			sec_context;
 
-	/* the schema is one that the owner may use; whose process this is does not matter */
 	GetUserIdAndSecContext(&userid, &sec_context);
 	SetUserIdAndSecContext(plan->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	plan->relation = RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
 	SetUserIdAndSecContext(userid, sec_context);
 	plan->target.relation = plan->relation;
+}
+
+static void
+read_table_output(NvpPlan *plan)
+{
+	JsonbContainer *conf = &plan->output->configuration->root;
+	NvpPath		path = {NULL, "configuration", 0};
+	char	   *mode = nvp_jsonb_text(conf, &path, "mode", "insert");
+	JsonbContainer *key = nvp_jsonb_array(conf, &path, "key");
+
+	find_relation(plan);
 	if (strcmp(mode, "upsert") == 0)
 		plan->target.mode = NVP_TARGET_UPSERT;
 	else if (strcmp(mode, "replace") == 0)
@@ -246,15 +254,24 @@ nvp_plan_output_name(const NvpPlan *plan, const char *input_name, int siblings)
 /* ---- loading -------------------------------------------------------------- */
 
 static void
+find_owner(NvpPlan *plan)
+{
+	plan->owner = get_role_oid(plan->owner_role, true);
+	if (!OidIsValid(plan->owner))
+		ereport(ERROR,
+				errcode(ERRCODE_UNDEFINED_OBJECT),
+				errmsg("role \"%s\", which owns the pipeline, does not exist", plan->owner_role));
+}
+
+static void
 read_configuration(NvpPlan *plan, const pg_uuid_t *id, char **input, char **output,
 				   Jsonb **columns, Jsonb **options)
 {
 	NvpQuery	query;
-	char	   *owner;
 
 	nvp_query_open(&query);
 	nvp_arg_uuid(&query, id);
-	if (nvp_query_exec(&query,
+	if (nvp_query_keep(&query,
 					   "SELECT c.input_connector_id::text, c.output_connector_id::text, t.columns, t.name,"
 					   " c.mapping_config, c.error_threshold, c.developer_mode, c.options, o.role::text, c.version"
 					   " FROM _nuvopipe.pipeline_configuration c"
@@ -273,14 +290,10 @@ read_configuration(NvpPlan *plan, const pg_uuid_t *id, char **input, char **outp
 	plan->error_threshold = nvp_get_numeric(0, 5, -1);
 	plan->developer_mode = nvp_get_bool(0, 6);
 	*options = nvp_get_jsonb(&query, 0, 7);
-	owner = nvp_get_text(&query, 0, 8);
+	plan->owner_role = nvp_get_text(&query, 0, 8);
 	plan->version = nvp_get_int4(0, 9);
 	nvp_query_close(&query);
-	plan->owner = get_role_oid(owner, true);
-	if (!OidIsValid(plan->owner))
-		ereport(ERROR,
-				errcode(ERRCODE_UNDEFINED_OBJECT),
-				errmsg("role \"%s\", which owns the pipeline, does not exist", owner));
+	find_owner(plan);
 }
 
 /*
@@ -316,6 +329,22 @@ nvp_plan_load(const pg_uuid_t *configuration_id, NvpFaultType *blame)
 	else
 		read_file_output(plan, options);
 	return plan;
+}
+
+/*
+ * nvp_plan_resolve finds the owner and the relation of a plan anew: a name may
+ * mean something else by now.
+ *
+ * blame, xact: as for nvp_plan_load.
+ */
+void
+nvp_plan_resolve(NvpPlan *plan, NvpFaultType *blame)
+{
+	*blame = NVP_PARSING_FAILURE;
+	find_owner(plan);
+	*blame = NVP_WRITE_FILE_FAILURE;
+	if (plan->to_table)
+		find_relation(plan);
 }
 
 /*

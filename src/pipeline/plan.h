@@ -34,7 +34,8 @@ typedef struct NvpPlan
 {
 	pg_uuid_t	configuration_id;
 	int			version;
-	Oid			owner;			/* database role of the pipeline's owner */
+	char	   *owner_role;		/* database role of the pipeline's owner */
+	Oid			owner;			/* the same */
 	NvpModel   *model;
 	char	   *tdm_name;
 	Jsonb	   *mapping_config;
@@ -59,6 +60,7 @@ typedef struct NvpPlan
 } NvpPlan;
 
 extern NvpPlan *nvp_plan_load(const pg_uuid_t *configuration_id, NvpFaultType *blame);
+extern void nvp_plan_resolve(NvpPlan *plan, NvpFaultType *blame);
 extern void nvp_plan_authorize(NvpPlan *plan, NvpFaultType *blame);
 extern void nvp_plan_explain(const NvpPlan *plan, StringInfo out);
 extern void nvp_plan_free(NvpPlan *plan);

@@ -379,6 +379,8 @@ tick(void)
 	long		ms;
 
 	fire_schedules();
+	if (nvp_runner_wanted(MyDatabaseId))
+		start_runners(1);		/* it comes up while we look */
 	nvp_notice_hear();
 	if (!look(&found))
 	{

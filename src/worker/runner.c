@@ -32,6 +32,7 @@
 #include "exec/run.h"
 #include "exec/schedule.h"
 #include "exec/signal.h"
+#include "exec/tell.h"
 #include "net/transfer.h"
 #include "base/shmem.h"
 #include "worker/worker.h"
@@ -102,6 +103,9 @@ watch_progress(bool watch)
 /* what this process runs at the moment; attempt 0 = nothing */
 static NvpExecution under_way;
 
+/* the session of a runner: it may have claimed the next one already */
+static NvpSession *own_session = NULL;
+
 /*
  * At the end of a runner.  One that was asked to leave (the server shuts down,
  * the database is to be dropped) gives the attempt back: it failed of nothing.
@@ -111,13 +115,22 @@ static NvpExecution under_way;
 static void
 give_back_at_exit(int code, Datum arg)
 {
-	if (under_way.attempt == 0 || !nvp_worker_asked_to_leave())
+	bool		has_next = own_session && own_session->has_next;
+
+	if ((under_way.attempt == 0 && !has_next) || !nvp_worker_asked_to_leave())
 		return;
 	AbortOutOfAnyTransaction();
+	nvp_tell_drop();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (nvp_exec_lock_at_exit())
-		nvp_exec_give_back(&under_way);
+	{
+		/* what was claimed in a transaction that did not commit is not ours, which is looked at */
+		if (under_way.attempt > 0)
+			nvp_exec_give_back(&under_way);
+		if (has_next)
+			nvp_exec_give_back(own_session->next);
+	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }
@@ -171,7 +184,8 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 		under_way.attempt = 0;
 	}
 	PG_END_TRY();
-	nvp_slot_execution(NULL);
+	if (!session->has_next)
+		nvp_slot_execution(NULL);
 	has_ended = true;
 	ended_pipeline = execution->pipeline_id;
 	if (report.status && strcmp(report.status, "QUEUED") == 0)
@@ -200,13 +214,16 @@ bool
 nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 {
 	NvpExecution execution;
-	bool		claimed;
+	bool		claimed = nvp_queue_take_next(session, &execution);
 
-	if (!session->is_procedure)
-		QueryCancelPending = false;	/* meant for the execution before this */
-	nvp_session_begin(session);
-	claimed = only ? nvp_exec_claim_only(only, &execution) : nvp_queue_claim(session, true, &execution);
-	nvp_session_commit(session);
+	if (!claimed)
+	{
+		if (!session->is_procedure)
+			QueryCancelPending = false; /* meant for the execution before this */
+		nvp_session_begin(session);
+		claimed = only ? nvp_exec_claim_only(only, &execution) : nvp_queue_claim(session, true, &execution);
+		nvp_session_commit(session);
+	}
 	ease_limits(claimed ? &execution : NULL);
 	if (claimed)
 		nvp_run_claimed(session, &execution, notices);
@@ -297,12 +314,18 @@ work_until_idle(NvpSession *session)
 
 	while (!nvp_slot_is_surplus(nvp_guc_max_workers))
 	{
+		uint32		asked = nvp_database_asked(MyDatabaseId);
 		long		left;
 
+		session->wants_next = true;
 		while (nvp_run_next(session, NULL, false))
 		{
+			asked = nvp_database_asked(MyDatabaseId);
 			idle_since = GetCurrentTimestamp();
 			(void) nvp_process_settings();
+			session->wants_next = !nvp_slot_is_surplus(nvp_guc_max_workers) && nvp_probes(MyDatabaseId) == 0;
+			if (session->has_next || session->wants_next)
+				continue;
 			if (nvp_slot_is_surplus(nvp_guc_max_workers))
 			{
 				ease_limits(NULL);
@@ -310,7 +333,10 @@ work_until_idle(NvpSession *session)
 			}
 			(void) nvp_probe_run(session);
 		}
+		/* whoever queued something since the last look has called us, and nobody else */
 		nvp_slot_execution(NULL);
+		if (nvp_database_asked(MyDatabaseId) != asked)
+			continue;
 		if (nvp_probe_run(session) > 0)
 			idle_since = GetCurrentTimestamp();
 		left = nvp_guc_worker_idle_timeout -
@@ -333,7 +359,9 @@ nuvopipe_runner_main(Datum arg)
 		proc_exit(0);
 	before_shmem_exit(give_back_at_exit, 0);
 	nvp_session_open(&session, false);
+	own_session = &session;
 	work_until_idle(&session);
+	own_session = NULL;
 	nvp_session_close(&session);
 	proc_exit(0);
 }

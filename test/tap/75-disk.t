@@ -41,7 +41,19 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	hold "LOCK TABLE target"
 	queue
 	in_phase process
-	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 2 "spools lie in temp_tablespaces"
+	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 0 "what is small needs no file"
+	let_go
+	settled SUCCEEDED 1 "a run without files"
+
+	numbers 40000 >"$NVP_TMP/mid.csv"
+	chmod 644 "$NVP_TMP/mid.csv"
+	touch -d "+1 hour" "$NVP_TMP/mid.csv"	# it does not rest, so it is copied
+	qx "SELECT nuvopipe.create_connector('mid', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'mid.csv'))"
+	line mid target
+	hold "LOCK TABLE target"
+	queue
+	in_phase process
+	is "$(find "$NVP_TMP/small/space" -path '*pgsql_tmp/*' | wc -l)" 1 "its spool lies in temp_tablespaces"
 	let_go
 	settled SUCCEEDED 1 "a small run in temp_tablespaces"
 
