@@ -374,6 +374,7 @@ nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
 {
 	NvpSheetReader *sheet = (NvpSheetReader *) reader;
 
+	nvp_arena_reset(&sheet->arena);
 	while (batch->nrows < batch->capacity)
 	{
 		NvpSheetStatus status = NVP_SHEET_END;
@@ -404,7 +405,6 @@ nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
 			break;
 		if (status == NVP_SHEET_BAD)
 			return NVP_READ_BAD;
-		nvp_arena_reset(&sheet->arena);
 		if (status == NVP_SHEET_MORE ? !sheet->routine->refill(sheet) : !next_sheet(sheet))
 			return reader->error.message[0] ? NVP_READ_BAD : NVP_READ_END;
 	}
