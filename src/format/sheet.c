@@ -219,24 +219,25 @@ static bool
 compare_header(NvpSheetReader *reader, const NvpBatch *header, int width)
 {
 	NvpReader  *base = &reader->base.reader;
+	bool		is_same = true;
 
-	for (int col = 0; col < Max(width, base->ncols); col++)
+	for (int col = 0; col < Max(width, base->ncols) && is_same; col++)
 	{
 		const NvpCell *cell = col < width ? nvp_batch_column(header, col) : NULL;
 		char	   *here = nvp_text_escape_invalid(cell && cell->len > 0 ? cell->ptr : "", cell ? cell->len : 0);
 		const char *first = col < base->ncols && base->raw_header[col] ? base->raw_header[col] : "";
 
-		if (strcmp(here, first) != 0)
-			return nvp_reader_fail(base, reader->last_row_no, 0,
-								   "Choose one sheet by its name in options.format.sheet, or give all sheets the same header.",
-								   "the header of sheet \"%.40s\" differs from that of sheet \"%.40s\": "
-								   "column %d is \"%.*s\", not \"%.*s\"",
-								   reader->sheets[reader->chosen[reader->current]].name,
-								   reader->sheets[reader->chosen[0]].name,
-								   col + 1, SHOWN_NAME, here, SHOWN_NAME, first);
+		is_same = strcmp(here, first) == 0 ||
+			nvp_reader_fail(base, reader->last_row_no, 0,
+							"Choose one sheet by its name in options.format.sheet, or give all sheets the same header.",
+							"the header of sheet \"%.40s\" differs from that of sheet \"%.40s\": "
+							"column %d is \"%.*s\", not \"%.*s\"",
+							reader->sheets[reader->chosen[reader->current]].name,
+							reader->sheets[reader->chosen[0]].name,
+							col + 1, SHOWN_NAME, here, SHOWN_NAME, first);
 		pfree(here);
 	}
-	return true;
+	return is_same;
 }
 
 /* survey_width finds the number of columns of a sheet without a header */
