@@ -305,7 +305,7 @@ test_places(void)
 	check_rows("a cell beyond the last column", HEAD "<row r=\"2\"><c r=\"XFE2\"><v>1</v></c></row>",
 			   "a,b\nbad L0 \"xl/worksheets/sheet1.xml\" in the workbook cannot be read: a cell has no place in the sheet at byte 275\n");
 	check_rows("a row beyond the last", HEAD "<row r=\"1048577\"><c><v>1</v></c></row>",
-			   "a,b\nbad L0 \"xl/worksheets/sheet1.xml\" in the workbook cannot be read: a row has no place in the sheet at byte 290\n");
+			   "a,b\nbad L0 \"xl/worksheets/sheet1.xml\" in the workbook cannot be read: a row has no place in the sheet at byte 269\n");
 }
 
 static void
