@@ -217,7 +217,7 @@ DECLARE
 	cure text;
 BEGIN
 	IF jsonb_typeof(format) = 'string' THEN
-		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl']);
+		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx', 'ods', 'xls']);
 	ELSIF format IS NOT NULL THEN
 		PERFORM _nuvopipe.expect_type(format, path, 'object');
 		PERFORM FROM nuvopipe.parse('[]', format);

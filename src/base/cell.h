@@ -57,7 +57,7 @@ typedef struct NvpRow
 	uint64		line_no;		/* line of the source where the row begins, from 1; 0 unknown */
 	uint32		width;			/* cells found in the source */
 	uint16		code;			/* NvpRowCode */
-	uint16		unused;
+	uint16		sheet;			/* workbooks: index of its sheet, else 0 */
 	const char *extra;			/* surplus or unreadable text, or NULL */
 	uint32		extra_len;		/* bytes */
 } NvpRow;

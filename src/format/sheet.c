@@ -90,7 +90,7 @@ begin_row(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *batch, int r)
 {
 	row->next = batch->cells + r;
 	row->stride = batch->capacity;
-	row->ncols = reader->is_growing ? batch->maxcols : reader->base.reader.ncols;
+	row->ncols = reader->is_growing ? batch->maxcols : reader->ncols;
 	row->filled = 0;
 	row->width = 0;
 	row->row_no = 0;
@@ -107,6 +107,13 @@ end_row(NvpSheetReader *reader, NvpSheetRow *row)
 	NvpRow	   *info = &row->batch->rows[row->row];
 
 	fill_null(row, row->ncols);
+	info->sheet = (uint16) reader->chosen[reader->current];
+	if (reader->is_all)
+	{
+		const char *name = reader->sheets[info->sheet].name;
+
+		nvp_cell_set(row->next, name, strlen(name), NVP_CELL_TEXT, NVP_CELL_UTF8);
+	}
 	info->line_no = row->row_no;
 	info->width = Max(row->width, reader->base.reader.ncols);
 	info->code = NVP_ROW_FINE;
@@ -195,6 +202,15 @@ one_row_batch(int ncols)
 	return batch;
 }
 
+/* end_columns adds the column for the name of the sheet, where there is one */
+static void
+end_columns(NvpSheetReader *reader)
+{
+	reader->ncols = reader->base.reader.ncols;
+	if (reader->is_all)
+		nvp_reader_add_column(&reader->base.reader, "sheet", 5);
+}
+
 /* name_columns makes columns of the header in the batch */
 static void
 name_columns(NvpSheetReader *reader, const NvpBatch *header, int width)
@@ -206,12 +222,15 @@ name_columns(NvpSheetReader *reader, const NvpBatch *header, int width)
 		if (cell->len > 0)
 			nvp_names_reserve_header(&reader->base.names, cell->ptr, cell->len);
 	}
+	if (reader->is_all)
+		nvp_names_reserve_header(&reader->base.names, "sheet", 5);
 	for (int col = 0; col < width; col++)
 	{
 		const NvpCell *cell = nvp_batch_column(header, col);
 
 		nvp_reader_add_column(&reader->base.reader, cell->len > 0 ? cell->ptr : NULL, cell->len);
 	}
+	end_columns(reader);
 }
 
 /* compare_header tells whether the header of another sheet is that of the first; false: error is set */
@@ -221,11 +240,11 @@ compare_header(NvpSheetReader *reader, const NvpBatch *header, int width)
 	NvpReader  *base = &reader->base.reader;
 	bool		is_same = true;
 
-	for (int col = 0; col < Max(width, base->ncols) && is_same; col++)
+	for (int col = 0; col < Max(width, reader->ncols) && is_same; col++)
 	{
 		const NvpCell *cell = col < width ? nvp_batch_column(header, col) : NULL;
 		char	   *here = nvp_text_escape_invalid(cell && cell->len > 0 ? cell->ptr : "", cell ? cell->len : 0);
-		const char *first = col < base->ncols && base->raw_header[col] ? base->raw_header[col] : "";
+		const char *first = col < reader->ncols && base->raw_header[col] ? base->raw_header[col] : "";
 
 		is_same = strcmp(here, first) == 0 ||
 			nvp_reader_fail(base, reader->last_row_no, 0,
@@ -255,6 +274,7 @@ survey_width(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *one)
 	}
 	while (reader->base.reader.ncols < width)
 		nvp_reader_add_column(&reader->base.reader, NULL, 0);
+	end_columns(reader);
 	return status != NVP_SHEET_BAD;
 }
 
