@@ -264,8 +264,8 @@ list_sheets(const NvpReader *reader, NvpSniff *sniff)
 	}
 }
 
-void
-nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff)
+bool
+nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff, NvpReadError *error)
 {
 	NvpFormat	bare = sniff->format;
 	NvpReader  *reader;
@@ -290,5 +290,7 @@ nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff)
 		sniff->ncols = reader->ncols;
 		nvp_batch_free(batch);
 	}
+	*error = reader->error;
 	nvp_reader_close(reader);
+	return error->message[0] == '\0';
 }

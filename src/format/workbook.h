@@ -9,7 +9,7 @@
  * readers tell.
  *
  * Memory: nvp_workbook_sniff leaves names of sheets in the current context.
- * Errors: none; what cannot be read is left to the reader to tell.
+ * Errors: those of the readers.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,7 +28,10 @@ extern bool nvp_workbook_is_compound(const char *first, size_t len);
 /* the name that options have for a kind */
 extern const char *nvp_workbook_name(NvpFormatKind kind);
 
-/* kind, sheet and limits of sniff->format are settled: find the header, as far as pins leave that open */
-extern void nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff);
+/*
+ * Kind, sheet and limits of sniff->format are settled: find the header, as far
+ * as pins leave that open.  False, with the error, if not even that can be read.
+ */
+extern bool nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff, NvpReadError *error);
 
 #endif							/* NVP_WORKBOOK_H */

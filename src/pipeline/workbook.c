@@ -80,6 +80,8 @@ nvp_workbook_settle(NvpInput *input, const NvpSniffPins *pins, NvpFault *fault)
 {
 	NvpSniff   *sniff = &input->sniff;
 	NvpFormat  *format = &sniff->format;
+	NvpReader	reader;
+	bool		ok;
 
 	if (pins->has_kind && pins->format.kind != input->workbook)
 	{
@@ -98,9 +100,9 @@ nvp_workbook_settle(NvpInput *input, const NvpSniffPins *pins, NvpFault *fault)
 					format->kind == NVP_FORMAT_XLSX ? "a zip archive with the parts of an Office document" :
 					format->kind == NVP_FORMAT_ODS ? "a zip archive with the parts of an OpenDocument" :
 					"it begins like the files of Excel 97 to 2003");
-	nvp_workbook_sniff(input->source, pins, sniff);
+	ok = nvp_workbook_sniff(input->source, pins, sniff, &reader.error);
 	input->format = *format;
-	return true;
+	return ok || nvp_reader_fault(&reader, fault);
 }
 
 /* nvp_workbook_missing says that the input is not the workbook it was said to be; always false. */
