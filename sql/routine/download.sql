@@ -12,6 +12,11 @@ COMMENT ON FUNCTION _nuvopipe.csv_line IS 'One line of CSV for people: a cell th
 CREATE OR REPLACE FUNCTION _nuvopipe.issue_header(names bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'nuvopipe_issue_header' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- A file of the issues (kind ISSUES) or of the rejected rows with their errors (ANNOTATED), kept for an hour; the blob.
+CREATE OR REPLACE FUNCTION _nuvopipe.annotate(tenant uuid, execution uuid, attempt int, kind text, format text, file_name text, content_type text)
+	RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_annotate' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
 -- Issues of an attempt behind seq after, in order; rejected: only those with a row, and that.  Ends after so many issues, or where
 -- their rows have grown beyond 1 MB.  Pages are found by the key, and packs are read one by one.
 CREATE OR REPLACE FUNCTION _nuvopipe.issues_from(tenant uuid, execution uuid, attempt int, after bigint, rejected boolean, most int)

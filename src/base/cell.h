@@ -31,6 +31,7 @@ typedef enum NvpCellKind
 #define NVP_CELL_QUOTED		0x01	/* stood in quotes in a delimited file */
 #define NVP_CELL_UTF8		0x02	/* known to be well-formed UTF-8 without U+0000 */
 #define NVP_CELL_MOMENT		0x08	/* text of a date, a time or both in ISO 8601, on its way to a writer */
+#define NVP_CELL_WRONG		0x10	/* to be shown as having an issue, where the writer can */
 #define NVP_CELL_PERCENT	0x04	/* a number that is shown as a percentage: 0.5 as 50 % */
 
 typedef struct NvpCell

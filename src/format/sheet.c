@@ -115,7 +115,7 @@ end_row(NvpSheetReader *reader, NvpSheetRow *row)
 		nvp_cell_set(row->next, name, strlen(name), NVP_CELL_TEXT, NVP_CELL_UTF8);
 	}
 	info->line_no = row->row_no;
-	info->width = Max(row->width, reader->base.reader.ncols);
+	info->width = Max(row->width + reader->is_all, reader->base.reader.ncols);
 	info->code = NVP_ROW_FINE;
 	info->extra = NULL;
 	info->extra_len = 0;

@@ -118,6 +118,14 @@ nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip)
 	return !writer->failed;
 }
 
+/* nvp_writer_note puts a comment on a cell of the next row; in formats without comments it is left out. */
+void
+nvp_writer_note(NvpWriter *writer, int col, const char *text)
+{
+	if (writer->format.kind == NVP_FORMAT_XLSX && writer->format.with_notes)
+		nvp_xlsx_write_note(writer, col, text, strlen(text));
+}
+
 /* nvp_writer_finish writes what stands behind the last row and frees the writer. */
 bool
 nvp_writer_finish(NvpWriter *writer)

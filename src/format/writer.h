@@ -49,6 +49,9 @@ extern NvpWriter *nvp_writer_open(const NvpWriteFormat *format, const char *cons
 
 /* skip[row] true leaves the row out; skip may be NULL */
 extern bool nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip);
+
+/* a comment on a cell of the next row that is written, where the format knows such (with_notes) */
+extern void nvp_writer_note(NvpWriter *writer, int col, const char *text);
 extern bool nvp_writer_finish(NvpWriter *writer);
 extern const char *nvp_writer_problem(const NvpWriter *writer);
 extern uint64 nvp_writer_rows(const NvpWriter *writer);

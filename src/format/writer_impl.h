@@ -45,6 +45,7 @@ extern void nvp_json_write_end(NvpWriter *writer);
 extern void nvp_xlsx_write_begin(NvpWriter *writer, const char *const *names);
 extern void nvp_xlsx_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
 extern void nvp_xlsx_write_end(NvpWriter *writer);
+extern void nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len);
 
 static inline void
 nvp_writer_put_char(NvpWriter *writer, char c)

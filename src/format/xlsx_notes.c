@@ -29,15 +29,17 @@ typedef struct NoteHead
 } NoteHead;
 
 /*
- * nvp_xlsx_note keeps a comment on a cell of the row that is open; beyond
+ * nvp_xlsx_write_note keeps a comment on a cell of the row that comes; beyond
  * NVP_XLSX_NOTES of a sheet they are left out.
  */
 void
-nvp_xlsx_note(NvpWriter *writer, int col, const char *text, uint32 len)
+nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len)
 {
 	NvpXlsxBook *book = writer->book;
-	NoteHead	head = {book->row_no, col, len};
+	NoteHead	head = {0, col, len};
 
+	nvp_xlsx_write_make_room(writer);
+	head.row_no = book->row_no + 1;
 	if (book->nnotes == NVP_XLSX_NOTES || writer->failed)
 		return;
 	if (!nvp_scratch_append(book->notes, (char *) &head, sizeof(head)) ||

@@ -26,7 +26,8 @@ typedef enum NvpXlsxStyle
 	NVP_XLSX_MSECS,
 	NVP_XLSX_TIME,
 	NVP_XLSX_QUOTED,			/* text that would be a formula if it was typed */
-	NVP_XLSX_WRONG				/* text with an issue */
+	NVP_XLSX_WRONG,				/* text with an issue */
+	NVP_XLSX_WRONG_VALUE		/* a number or nothing, with one */
 } NvpXlsxStyle;
 
 typedef struct NvpXlsxBook
@@ -44,6 +45,7 @@ typedef struct NvpXlsxBook
 } NvpXlsxBook;
 
 /* ---- xlsx_writer.c ---- */
+extern void nvp_xlsx_write_make_room(NvpWriter *writer);
 extern void nvp_xlsx_write_begin_row(NvpWriter *writer);
 extern void nvp_xlsx_write_end_row(NvpWriter *writer);
 extern void nvp_xlsx_write_text_cell(NvpWriter *writer, int col, int style, const char *p, uint32 len);
@@ -53,7 +55,6 @@ extern void nvp_xlsx_write_begin_part(NvpWriter *writer, const char *name);
 extern void nvp_xlsx_write_end_part(NvpWriter *writer);
 
 /* ---- xlsx_notes.c ---- */
-extern void nvp_xlsx_note(NvpWriter *writer, int col, const char *text, uint32 len);
 extern void nvp_xlsx_write_notes(NvpWriter *writer);
 
 #endif							/* NVP_XLSX_WRITE_H */

@@ -347,15 +347,39 @@ put_moment(NvpWriter *writer, int col, const NvpCell *cell)
 	return true;
 }
 
+/* is_error knows the errors that a cell may hold */
+static bool
+is_error(const NvpCell *cell)
+{
+	static const char *const errors[] = {"#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"};
+
+	for (int i = 0; i < lengthof(errors) && cell->kind == NVP_CELL_ERROR; i++)
+		if (cell->len == strlen(errors[i]) && memcmp(cell->ptr, errors[i], cell->len) == 0)
+			return true;
+	return false;
+}
+
 static void
 put_cell(NvpWriter *writer, int col, const NvpCell *cell)
 {
+	bool		is_wrong = (cell->flags & NVP_CELL_WRONG) != 0;
+	int			style = is_wrong ? NVP_XLSX_WRONG_VALUE : NVP_XLSX_PLAIN;
+
 	if (cell->kind == NVP_CELL_NULL || (cell->kind == NVP_CELL_TEXT && cell->len == 0))
-		return;
-	if (cell->kind == NVP_CELL_NUMBER && is_exact(cell->ptr, cell->len))
-		put_value(writer, col, NVP_XLSX_PLAIN, NULL, cell->ptr, cell->len);
+	{
+		if (!is_wrong)
+			return;
+		begin_cell(writer, col, style, NULL);
+		put_string(writer, "</c>");
+	}
+	else if (cell->kind == NVP_CELL_NUMBER && is_exact(cell->ptr, cell->len))
+		put_value(writer, col, style, NULL, cell->ptr, cell->len);
 	else if (cell->kind == NVP_CELL_BOOL)
-		put_value(writer, col, NVP_XLSX_PLAIN, "b", cell->ptr[0] == 't' ? "1" : "0", 1);
+		put_value(writer, col, style, "b", cell->ptr[0] == 't' ? "1" : "0", 1);
+	else if (is_error(cell))
+		put_value(writer, col, style, "e", cell->ptr, cell->len);
+	else if (is_wrong)
+		nvp_xlsx_write_text_cell(writer, col, NVP_XLSX_WRONG, cell->ptr, cell->len);
 	else if (!(cell->flags & NVP_CELL_MOMENT) || !put_moment(writer, col, cell))
 		nvp_xlsx_write_text_cell(writer, col, NVP_XLSX_PLAIN, cell->ptr, cell->len);
 }
@@ -446,16 +470,23 @@ end_sheet(NvpWriter *writer)
 		nvp_xlsx_write_notes(writer);
 }
 
+/* nvp_xlsx_write_make_room goes on to another sheet if this one is full. */
+void
+nvp_xlsx_write_make_room(NvpWriter *writer)
+{
+	NvpXlsxBook *book = writer->book;
+
+	if (book->row_no < NVP_SHEET_ROWS && book->sheet_bytes <= MOST_SHEET_BYTES)
+		return;
+	end_sheet(writer);
+	begin_sheet(writer);
+}
+
 void
 nvp_xlsx_write_begin_row(NvpWriter *writer)
 {
 	NvpXlsxBook *book = writer->book;
 
-	if (book->row_no == NVP_SHEET_ROWS || book->sheet_bytes > MOST_SHEET_BYTES)
-	{
-		end_sheet(writer);
-		begin_sheet(writer);
-	}
 	book->row_no++;
 	put_string(writer, "<row r=\"");
 	put_uint(writer, book->row_no);
@@ -474,6 +505,7 @@ nvp_xlsx_write_row(NvpWriter *writer, const NvpBatch *batch, int row)
 {
 	const NvpCell *cell = batch->cells + row;
 
+	nvp_xlsx_write_make_room(writer);
 	nvp_xlsx_write_begin_row(writer);
 	for (int col = 0; col < writer->ncols; col++, cell += batch->capacity)
 		put_cell(writer, col, cell);
@@ -494,14 +526,15 @@ static const char styles[] =
 	"<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FFFFC7CE\"/></patternFill></fill></fills>"
 	"<borders count=\"1\"><border><left/><right/><top/><bottom/><diagonal/></border></borders>"
 	"<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>"
-	"<cellXfs count=\"8\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\"/>"
+	"<cellXfs count=\"9\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\"/>"
 	"<xf numFmtId=\"0\" fontId=\"1\" fillId=\"2\" borderId=\"0\" xfId=\"0\" applyFont=\"1\" applyFill=\"1\"/>"
 	"<xf numFmtId=\"164\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
 	"<xf numFmtId=\"165\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
 	"<xf numFmtId=\"166\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
 	"<xf numFmtId=\"21\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
 	"<xf numFmtId=\"49\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" quotePrefix=\"1\"/>"
-	"<xf numFmtId=\"49\" fontId=\"0\" fillId=\"3\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFill=\"1\" quotePrefix=\"1\"/></cellXfs>"
+	"<xf numFmtId=\"49\" fontId=\"0\" fillId=\"3\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFill=\"1\" quotePrefix=\"1\"/>"
+	"<xf numFmtId=\"0\" fontId=\"0\" fillId=\"3\" borderId=\"0\" xfId=\"0\" applyFill=\"1\"/></cellXfs>"
 	"<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>";
 
 static void

@@ -263,9 +263,9 @@ nvp_unpack_row(NvpPackReader *reader, const NvpIssueNames *names, int ncells,
 	*surplus = unpack_text(reader);
 }
 
-/* source_index finds the column of the header that a column of the model was read from; -1 if it is none */
-static int
-source_index(const NvpIssueNames *names, int column)
+/* nvp_unpack_source finds the column of the header that a column of the model was read from; -1 if it is none. */
+int
+nvp_unpack_source(const NvpIssueNames *names, int column)
 {
 	const NvpPackedText *source = column < names->sources.n ? &names->sources.items[column] : NULL;
 
@@ -324,7 +324,7 @@ nvp_unpack_place(const NvpIssueNames *names, const NvpPackedIssue *issue, bool w
 	initStringInfo(&out);
 	append_sheet(&out, &names->sheets.items[issue->sheet]);
 	appendStringInfoChar(&out, '!');
-	column = whole_row || issue->column < 0 ? -1 : source_index(names, issue->column);
+	column = whole_row || issue->column < 0 ? -1 : nvp_unpack_source(names, issue->column);
 	if (column < 0)
 		appendStringInfo(&out, UINT64_FORMAT ":" UINT64_FORMAT, issue->line_no, issue->line_no);
 	else

@@ -100,6 +100,7 @@ extern void nvp_pack_row(StringInfo buf, const NvpBatch *batch, int row);
 extern NvpIssueNames *nvp_unpack_names(const char *bytes, int len);
 extern void nvp_unpack_open(NvpPackReader *reader, const char *bytes, int len);
 extern bool nvp_unpack_next(NvpPackReader *reader, const NvpIssueNames *names, NvpPackedIssue *issue);
+extern int	nvp_unpack_source(const NvpIssueNames *names, int column);
 extern char *nvp_unpack_place(const NvpIssueNames *names, const NvpPackedIssue *issue, bool whole_row);
 extern void nvp_unpack_row(NvpPackReader *reader, const NvpIssueNames *names, int ncells,
 						   NvpCell *cells, NvpPackedText *surplus);

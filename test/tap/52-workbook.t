@@ -5,7 +5,7 @@
 
 books=$NVP_TMP/books
 install -d -m 755 "$books"
-/usr/bin/python3 "$(dirname "$0")/make_workbooks.py" "$books" || exit 1
+/usr/bin/python3 "$NVP_TOP/test/lib/make_workbooks.py" "$books" || exit 1
 chmod 644 "$books"/*
 start_cluster -c nuvopipe.max_object_size=20MB
 
