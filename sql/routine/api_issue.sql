@@ -5,7 +5,7 @@
  */
 CREATE OR REPLACE VIEW _nuvopipe.api_issue AS
 	SELECT p.attempt || '-' || i.seq AS id, i.row_no, i.line_no AS line, i.column_key, i.source_column, i.code, i.message, i.severity, i.value,
-			'OPEN' AS state, p.execution_id AS execution,
+			i.place, 'OPEN' AS state, p.execution_id AS execution,
 			i.seq AS _key,
 			p.tenant_id AS _tenant_id, e.owner_id AS _owner_id, e.owner_role AS _owner_role, false AS _shared
 		FROM _nuvopipe.execution e
@@ -119,7 +119,7 @@ BEGIN
 	SELECT a.rows_rejected INTO total FROM _nuvopipe.execution_attempt a
 		WHERE a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts;
 	WITH page AS MATERIALIZED (
-		SELECT i.seq, i.row_no, i.line_no, i.source FROM _nuvopipe.issues_from(e.tenant_id, e.id, e.attempts, after, true, most) i
+		SELECT i.seq, i.row_no, i.line_no, i.source, i.place FROM _nuvopipe.issues_from(e.tenant_id, e.id, e.attempts, after, true, most) i
 	), problem AS (
 		SELECT o.row_no, jsonb_agg(jsonb_strip_nulls(jsonb_build_object('id', e.attempts || '-' || o.seq, 'row_no', o.row_no, 'column_key', o.column_key,
 				'source_column', o.source_column, 'code', o.code, 'message', o.message, 'severity', o.severity, 'value', o.value, 'state', 'OPEN')) ORDER BY o.seq) AS issues
@@ -128,7 +128,7 @@ BEGIN
 			WHERE w.near IS NOT NULL
 			GROUP BY o.row_no
 	)
-	SELECT count(*), max(p.seq), coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row_no', p.row_no, 'line', p.line_no, 'state', 'REJECTED'))
+	SELECT count(*), max(p.seq), coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('row_no', p.row_no, 'line', p.line_no, 'place', p.place, 'state', 'REJECTED'))
 			|| jsonb_build_object('cells', p.source, 'issues', coalesce(r.issues, '[]')) ORDER BY p.seq), '[]')
 		INTO found, last, shown
 		FROM page p LEFT JOIN problem r ON r.row_no = p.row_no;
@@ -142,7 +142,7 @@ Errors: 42704, 22023 for a parameter, 0A000 for rows that were not rejected.';
 
 SELECT _nuvopipe.set_schema('Issue', '{"type": "object", "properties": {"id": {"type": "string"}, "row_no": {"type": "integer"}, "line": {"type": "integer"},
 	"column_key": {"type": "string"}, "source_column": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"},
-	"severity": {"enum": ["error", "warning"]}, "value": {"type": "string"}, "state": {"enum": ["OPEN"]}}}');
+	"severity": {"enum": ["error", "warning"]}, "value": {"type": "string"}, "place": {"type": "string"}, "state": {"enum": ["OPEN"]}}}');
 
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/issue', 'execution_issue_list', 'Issues of an execution',
 	response => '{"type": "object", "properties": {"data": {"type": "array", "items": {"$ref": "#/components/schemas/Issue"}}, "pagination": {"type": "object"}}}');

@@ -217,7 +217,7 @@ DECLARE
 	cure text;
 BEGIN
 	IF jsonb_typeof(format) = 'string' THEN
-		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl']);
+		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx', 'ods', 'xls']);
 	ELSIF format IS NOT NULL THEN
 		PERFORM _nuvopipe.expect_type(format, path, 'object');
 		PERFORM FROM nuvopipe.parse('[]', format);
@@ -247,7 +247,7 @@ BEGIN
 	PERFORM _nuvopipe.expect_number(options -> 'max_run_time', root || '.max_run_time', 1, 31622400, whole => true);
 	PERFORM _nuvopipe.expect_number(options -> 'priority', root || '.priority', -100, 100, whole => true);
 	PERFORM _nuvopipe.expect_number(options -> 'slots', root || '.slots', 1, 64, whole => true);
-	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl']);
+	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx']);
 	PERFORM _nuvopipe.check_format(options -> 'format', root || '.format');
 	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index']);
 	PERFORM _nuvopipe.expect_word(options #> '{header_config,mode}', root || '.header_config.mode', ARRAY['AUTO', 'FIXED']);

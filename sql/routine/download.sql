@@ -12,11 +12,16 @@ COMMENT ON FUNCTION _nuvopipe.csv_line IS 'One line of CSV for people: a cell th
 CREATE OR REPLACE FUNCTION _nuvopipe.issue_header(names bytea) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'nuvopipe_issue_header' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 
+-- A file of the issues (kind ISSUES) or of the rejected rows with their errors (ANNOTATED), kept for an hour; the blob.
+CREATE OR REPLACE FUNCTION _nuvopipe.annotate(tenant uuid, execution uuid, attempt int, kind text, format text, file_name text, content_type text)
+	RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_annotate' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
 -- Issues of an attempt behind seq after, in order; rejected: only those with a row, and that.  Ends after so many issues, or where
 -- their rows have grown beyond 1 MB.  Pages are found by the key, and packs are read one by one.
 CREATE OR REPLACE FUNCTION _nuvopipe.issues_from(tenant uuid, execution uuid, attempt int, after bigint, rejected boolean, most int)
 	RETURNS TABLE (seq bigint, row_no bigint, line_no bigint, column_key text, source_column text, code text, message text,
-		value text, severity text, source jsonb)
+		value text, severity text, source jsonb, place text)
 	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -35,7 +40,7 @@ BEGIN
 	FOR pack IN SELECT p.seq, p.data FROM _nuvopipe.issue p
 			WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = attempt AND p.seq >= first
 			ORDER BY p.seq LOOP
-		FOR seq, row_no, line_no, column_key, source_column, code, message, value, severity, source IN
+		FOR seq, row_no, line_no, column_key, source_column, code, message, value, severity, source, place IN
 				SELECT i.* FROM _nuvopipe.unpack_issues(names, pack.seq, pack.data, rejected) i LOOP
 			CONTINUE WHEN seq <= after;
 			RETURN NEXT;
@@ -120,10 +125,10 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION _nuvopipe.issue_object(row_no bigint, line_no bigint, column_key text, source_column text, code text,
-	severity text, value text, message text) RETURNS jsonb
+	severity text, value text, message text, place text DEFAULT NULL) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT jsonb_build_object('row_no', row_no, 'line', line_no, 'column_key', column_key, 'source_column', source_column,
+	SELECT CASE WHEN place IS NULL THEN '{}' ELSE jsonb_build_object('place', place) END || jsonb_build_object('row_no', row_no, 'line', line_no, 'column_key', column_key, 'source_column', source_column,
 		'code', code, 'severity', severity, 'value', value, 'message', message);
 END;
 
@@ -140,8 +145,8 @@ DECLARE
 BEGIN
 	SELECT array_agg(CASE
 				WHEN is_json THEN CASE WHEN i.seq > 1 THEN E',\n' ELSE '' END
-					|| _nuvopipe.issue_object(i.row_no, i.line_no, i.column_key, i.source_column, i.code, i.severity, i.value, i.message)::text
-				ELSE _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text, i.column_key, i.source_column, i.code, i.severity, i.value, i.message])
+					|| _nuvopipe.issue_object(i.row_no, i.line_no, i.column_key, i.source_column, i.code, i.severity, i.value, i.message, i.place)::text
+				ELSE _nuvopipe.csv_line(ARRAY[i.row_no::text, i.line_no::text, i.column_key, i.source_column, i.code, i.severity, i.value, i.message, i.place])
 			END ORDER BY i.seq), array_agg(i.seq ORDER BY i.seq)
 		INTO texts, seqs
 		FROM _nuvopipe.issues_from((descriptor ->> 'tenant')::uuid, (descriptor ->> 'execution')::uuid,
@@ -232,7 +237,7 @@ BEGIN
 	IF begins THEN
 		chunk := convert_to(CASE
 			WHEN is_json THEN E'[\n'
-			WHEN descriptor ->> 'stream' = 'ISSUES' THEN E'row_no,line,column_key,source_column,code,severity,value,message\n'
+			WHEN descriptor ->> 'stream' = 'ISSUES' THEN E'row_no,line,column_key,source_column,code,severity,value,message,place\n'
 			ELSE _nuvopipe.csv_line(ARRAY['row_no', 'line'] || ARRAY(SELECT jsonb_array_elements_text(descriptor -> 'columns')) || ARRAY['issues'])
 			END, 'UTF8');
 		next := '{"seq": 0, "skip": 0}';

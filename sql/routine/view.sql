@@ -98,12 +98,13 @@ COMMENT ON COLUMN nuvopipe.execution_runs.votes IS 'Number format and date order
 -- the issues of one row of _nuvopipe.issue, without their rows; or only those with a rejected row, and that
 CREATE OR REPLACE FUNCTION _nuvopipe.unpack_issues(names bytea, first bigint, data bytea, rejected boolean)
 	RETURNS TABLE (seq bigint, row_no bigint, line_no bigint, column_key text, source_column text, code text, message text,
-		value text, severity text, source jsonb)
+		value text, severity text, source jsonb, place text)
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 40
 	AS 'MODULE_PATHNAME', 'nuvopipe_unpack_issues';
 
 CREATE OR REPLACE VIEW nuvopipe.issues WITH (security_barrier) AS
-	SELECT p.execution_id AS execution, p.attempt, i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+	SELECT p.execution_id AS execution, p.attempt, i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity,
+			i.place
 		FROM _nuvopipe.issue p
 			JOIN _nuvopipe.execution e ON e.tenant_id = p.tenant_id AND e.id = p.execution_id
 			JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
@@ -114,9 +115,10 @@ COMMENT ON COLUMN nuvopipe.issues.seq IS 'Order in which the issues were found, 
 COMMENT ON COLUMN nuvopipe.issues.row_no IS 'Data row in input order, from 1.';
 COMMENT ON COLUMN nuvopipe.issues.column_key IS 'Key of the column in the target data model; null if the whole row is meant.';
 COMMENT ON COLUMN nuvopipe.issues.value IS 'The original value.';
+COMMENT ON COLUMN nuvopipe.issues.place IS 'Where it is in a workbook: sheet and cell, Sheet1!C7, or a whole row, Sheet1!7:7; null for other inputs.';
 
 CREATE OR REPLACE VIEW nuvopipe.rejected_rows WITH (security_barrier) AS
-	SELECT p.execution_id AS execution, p.attempt, i.row_no, i.line_no, i.source
+	SELECT p.execution_id AS execution, p.attempt, i.row_no, i.line_no, i.source, i.place
 		FROM _nuvopipe.issue p
 			JOIN _nuvopipe.execution e ON e.tenant_id = p.tenant_id AND e.id = p.execution_id
 			JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
@@ -126,6 +128,7 @@ COMMENT ON VIEW nuvopipe.rejected_rows IS 'Rows that were kept out of the output
 COMMENT ON COLUMN nuvopipe.rejected_rows.row_no IS 'Data row in input order, from 1.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.line_no IS 'Line of the input where the row begins, from 1.';
 COMMENT ON COLUMN nuvopipe.rejected_rows.source IS 'Cells by source column.';
+COMMENT ON COLUMN nuvopipe.rejected_rows.place IS 'The row in its workbook, Sheet1!7:7; null for other inputs.';
 
 CREATE OR REPLACE VIEW nuvopipe.events WITH (security_barrier) AS
 	SELECT v.id, v.at, v.execution_id AS execution, v.kind, v.payload, v.pipeline_id AS pipeline
@@ -176,7 +179,7 @@ Returns one row for each column and code, most frequent first: how many cells, a
 Errors: 42704 if there is no such execution.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.issue_page(execution uuid, after bigint DEFAULT 0, page_size int DEFAULT 100)
-	RETURNS TABLE (seq bigint, row_no bigint, column_key text, source_column text, code text, message text, value text, severity text)
+	RETURNS TABLE (seq bigint, row_no bigint, column_key text, source_column text, code text, message text, value text, severity text, place text)
 	LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
 	SET search_path = pg_catalog, pg_temp
 AS $$
@@ -198,7 +201,7 @@ BEGIN
 	SELECT max(p.seq) INTO first FROM _nuvopipe.issue p
 		WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = last_attempt AND p.seq BETWEEN 1 AND coalesce(after, 0) + 1;
 	RETURN QUERY
-		SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity
+		SELECT i.seq, i.row_no, i.column_key, i.source_column, i.code, i.message, i.value, i.severity, i.place
 			FROM _nuvopipe.issue n
 				JOIN (SELECT p.seq, p.data FROM _nuvopipe.issue p
 					WHERE p.tenant_id = tenant AND p.execution_id = execution AND p.attempt = last_attempt AND p.seq >= first

@@ -30,6 +30,8 @@ typedef enum NvpCellKind
 
 #define NVP_CELL_QUOTED		0x01	/* stood in quotes in a delimited file */
 #define NVP_CELL_UTF8		0x02	/* known to be well-formed UTF-8 without U+0000 */
+#define NVP_CELL_MOMENT		0x08	/* text of a date, a time or both in ISO 8601, on its way to a writer */
+#define NVP_CELL_WRONG		0x10	/* to be shown as having an issue, where the writer can */
 #define NVP_CELL_PERCENT	0x04	/* a number that is shown as a percentage: 0.5 as 50 % */
 
 typedef struct NvpCell
@@ -57,7 +59,7 @@ typedef struct NvpRow
 	uint64		line_no;		/* line of the source where the row begins, from 1; 0 unknown */
 	uint32		width;			/* cells found in the source */
 	uint16		code;			/* NvpRowCode */
-	uint16		unused;
+	uint16		sheet;			/* workbooks: index of its sheet, else 0 */
 	const char *extra;			/* surplus or unreadable text, or NULL */
 	uint32		extra_len;		/* bytes */
 } NvpRow;

@@ -30,6 +30,7 @@
 	X(INVALID_TEXT, "invalid_text", "The text contains characters that cannot be stored.") \
 	X(VALUE_TOO_LONG, "value_too_long", "The value is too long for this column type.") \
 	X(NOT_A_SCALAR, "not_a_scalar", "A single value is expected here.") \
+	X(CELL_ERROR, "cell_error", "The cell of the spreadsheet holds an error instead of a value.") \
 	X(STRING_TOO_SHORT, "string_too_short", "The text is too short.") \
 	X(STRING_TOO_LONG, "string_too_long", "The text is too long.") \
 	X(INVALID_INT, "invalid_int", "A whole number is expected.") \

@@ -83,7 +83,7 @@ nvp_scratch_error(const NvpScratch *scratch)
 {
 	if (scratch->spool->error)
 		return scratch->spool->error;
-	return scratch->unreadable ? "could not read temporary file" : "unknown reason";
+	return scratch->unreadable ? "could not read temporary file" : NULL;
 }
 
 void

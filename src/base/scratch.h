@@ -8,7 +8,8 @@
  * Memory: a buffer for writing, in the context current at create.  The file goes
  *		   with that context at the latest.
  * Errors: create throws when the file cannot be made.  append and read answer
- *		   false, and error tells; reading what was not written is an error.
+ *		   false, and error tells, NULL before; reading what was not written is
+ *		   an error.
  *
  * Outside the server the C library's temporary files serve (see test/unit).
  *

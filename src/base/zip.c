@@ -16,6 +16,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "base/mend.h"
 #include "base/zip.h"
 
 #define END_BYTES			22
@@ -64,6 +65,7 @@ nvp_zip_fail(NvpZip *zip, NvpZipStatus status, const char *hint, const char *fmt
 	va_start(args, fmt);
 	vsnprintf(zip->message, sizeof(zip->message), fmt, args);
 	va_end(args);
+	nvp_mend_utf8(zip->message);
 	strlcpy(zip->hint, hint ? hint : "", sizeof(zip->hint));
 	return false;
 }

@@ -111,8 +111,7 @@ write_down(NvpRun *run, bool to_ledger)
 	{
 		if (run->job->reader &&
 			nvp_issuelog_store(run->log, run->plan->model, run->job->map->source_names,
-							   run->job->reader->header, run->job->reader->ncols,
-							   &run->execution->tenant_id, &run->execution->id, run->execution->attempt))
+							   run->job->reader, &run->execution->tenant_id, &run->execution->id, run->execution->attempt))
 			nvp_exec_note_issues(run->execution);
 		if (run->job->validator)
 			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));

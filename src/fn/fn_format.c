@@ -156,9 +156,9 @@ put_input(ReturnSetInfo *rsinfo, const NvpInput *input, int64 max_rows)
 
 	if (reader->error.message[0])
 		report_bad(reader);
-	if (format->kind != NVP_FORMAT_CSV)
+	if (format->kind == NVP_FORMAT_JSON || format->kind == NVP_FORMAT_JSONL)
 		count_columns(reader, max_rows);
-	if ((format->kind != NVP_FORMAT_CSV || format->has_header) && !reader->error.is_empty)
+	if ((format->kind == NVP_FORMAT_JSON || format->kind == NVP_FORMAT_JSONL || format->has_header) && !reader->error.is_empty)
 		put_header(rsinfo, reader);
 	put_rows(rsinfo, reader, max_rows);
 	nvp_reader_close(reader);

@@ -27,7 +27,7 @@
 
 PG_FUNCTION_INFO_V1(nuvopipe_unpack_issues);
 
-#define ISSUE_COLUMNS	10
+#define ISSUE_COLUMNS	11
 
 /* kept from call to call while the names stay the same */
 typedef struct Unpacker
@@ -131,6 +131,7 @@ put_issue(ReturnSetInfo *result, Unpacker *unpacker, const NvpPackedIssue *issue
 	const NvpIssueNames *names = unpacker->names;
 	bool		is_row = issue->column < 0;
 	NvpPackedText none = {NULL, 0};
+	char	   *place = nvp_unpack_place(names, issue, rejected);
 	Datum		values[ISSUE_COLUMNS];
 	bool		nulls[ISSUE_COLUMNS] = {false};
 
@@ -147,6 +148,8 @@ put_issue(ReturnSetInfo *result, Unpacker *unpacker, const NvpPackedIssue *issue
 	values[8] = CStringGetTextDatum(issue->flags & NVP_PACKED_WARNING ? "warning" : "error");
 	nulls[9] = !rejected;
 	values[9] = rejected ? row_datum(unpacker, surplus) : (Datum) 0;
+	nulls[10] = place == NULL;
+	values[10] = place ? CStringGetTextDatum(place) : (Datum) 0;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 

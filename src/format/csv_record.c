@@ -279,7 +279,7 @@ finish_row(NvpCsvReader *csv, NvpBatch *batch, int row, const Record *record,
 	r->line_no = csv->line_no;
 	r->width = width;
 	r->code = NVP_ROW_FINE;
-	r->unused = 0;
+	r->sheet = 0;
 	r->extra = NULL;
 	r->extra_len = 0;
 	if (likely(width == batch->ncols && !record->has_escapes && !record->has_stray))

@@ -23,6 +23,7 @@ nvp_part_fail_zip(NvpReader *reader, const NvpZip *zip)
 	nvp_reader_fail(reader, 0, 0, zip->hint[0] ? zip->hint : NULL, "%s%s",
 					zip->status == NVP_ZIP_IO ? "could not read the source: " : "", zip->message);
 	reader->error.is_io = (zip->status == NVP_ZIP_IO);
+	reader->error.is_limit = (zip->status == NVP_ZIP_LIMIT);
 	return false;
 }
 

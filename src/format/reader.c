@@ -16,12 +16,13 @@
  */
 #include "postgres.h"
 
+#include "base/mend.h"
 #include "format/encode.h"
 #include "format/reader_impl.h"
 
 static const NvpReaderEntry *const entries[] = {
 	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xlsx_entry,
-	&nvp_ods_entry
+	&nvp_ods_entry, &nvp_xls_entry
 };
 
 /* nvp_format_defaults describes the usual CSV file: UTF-8, comma, double quote, header. */
@@ -50,7 +51,9 @@ nvp_reader_fail(NvpReader *reader, uint64 line_no, uint64 byte_offset,
 	va_start(args, fmt);
 	vsnprintf(error->message, sizeof(error->message), fmt, args);
 	va_end(args);
+	nvp_mend_utf8(error->message);
 	strlcpy(error->hint, hint ? hint : "", sizeof(error->hint));
+	nvp_mend_utf8(error->hint);
 	error->line_no = line_no;
 	error->byte_offset = byte_offset;
 	return false;

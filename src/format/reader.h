@@ -33,6 +33,12 @@ typedef enum NvpFormatKind
 	NVP_FORMAT_XLS				/* Excel 97 to 2003 */
 } NvpFormatKind;
 
+static inline bool
+nvp_format_is_workbook(NvpFormatKind kind)
+{
+	return kind >= NVP_FORMAT_XLSX && kind <= NVP_FORMAT_XLS;
+}
+
 /* everything a reader must know; sniffing fills it, options pin it */
 typedef struct NvpFormat
 {
@@ -47,6 +53,7 @@ typedef struct NvpFormat
 	int64		max_unpacked_bytes; /* of a member of a container; 0 = no limit */
 	const char *sheet;			/* workbooks: a name, "*" for all, NULL for the first visible one */
 	int			sheet_index;	/* without a name: from 0, -1 = not given */
+	bool		with_hidden;	/* hidden sheets are sheets like all others */
 } NvpFormat;
 
 typedef enum NvpReadStatus
@@ -98,6 +105,7 @@ extern void nvp_format_defaults(NvpFormat *format);
 extern NvpReader *nvp_reader_open(NvpSource *source, const NvpFormat *format);
 extern NvpReadStatus nvp_reader_next(NvpReader *reader, NvpBatch *batch);
 extern bool nvp_reader_rewind(NvpReader *reader);
+extern const char *nvp_reader_sheet(const NvpReader *reader, int i, bool *is_hidden, bool *is_read);
 extern bool nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf, size_t size);
 extern void nvp_reader_close(NvpReader *reader);
 

@@ -90,7 +90,7 @@ begin_row(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *batch, int r)
 {
 	row->next = batch->cells + r;
 	row->stride = batch->capacity;
-	row->ncols = reader->is_growing ? batch->maxcols : reader->base.reader.ncols;
+	row->ncols = reader->is_growing ? batch->maxcols : reader->ncols;
 	row->filled = 0;
 	row->width = 0;
 	row->row_no = 0;
@@ -107,8 +107,15 @@ end_row(NvpSheetReader *reader, NvpSheetRow *row)
 	NvpRow	   *info = &row->batch->rows[row->row];
 
 	fill_null(row, row->ncols);
+	info->sheet = (uint16) reader->chosen[reader->current];
+	if (reader->is_all)
+	{
+		const char *name = reader->sheets[info->sheet].name;
+
+		nvp_cell_set(row->next, name, strlen(name), NVP_CELL_TEXT, NVP_CELL_UTF8);
+	}
 	info->line_no = row->row_no;
-	info->width = Max(row->width, reader->base.reader.ncols);
+	info->width = Max(row->width + reader->is_all, reader->base.reader.ncols);
 	info->code = NVP_ROW_FINE;
 	info->extra = NULL;
 	info->extra_len = 0;
@@ -195,6 +202,15 @@ one_row_batch(int ncols)
 	return batch;
 }
 
+/* end_columns adds the column for the name of the sheet, where there is one */
+static void
+end_columns(NvpSheetReader *reader)
+{
+	reader->ncols = reader->base.reader.ncols;
+	if (reader->is_all)
+		nvp_reader_add_column(&reader->base.reader, "sheet", 5);
+}
+
 /* name_columns makes columns of the header in the batch */
 static void
 name_columns(NvpSheetReader *reader, const NvpBatch *header, int width)
@@ -206,12 +222,15 @@ name_columns(NvpSheetReader *reader, const NvpBatch *header, int width)
 		if (cell->len > 0)
 			nvp_names_reserve_header(&reader->base.names, cell->ptr, cell->len);
 	}
+	if (reader->is_all)
+		nvp_names_reserve_header(&reader->base.names, "sheet", 5);
 	for (int col = 0; col < width; col++)
 	{
 		const NvpCell *cell = nvp_batch_column(header, col);
 
 		nvp_reader_add_column(&reader->base.reader, cell->len > 0 ? cell->ptr : NULL, cell->len);
 	}
+	end_columns(reader);
 }
 
 /* compare_header tells whether the header of another sheet is that of the first; false: error is set */
@@ -219,24 +238,25 @@ static bool
 compare_header(NvpSheetReader *reader, const NvpBatch *header, int width)
 {
 	NvpReader  *base = &reader->base.reader;
+	bool		is_same = true;
 
-	for (int col = 0; col < Max(width, base->ncols); col++)
+	for (int col = 0; col < Max(width, reader->ncols) && is_same; col++)
 	{
 		const NvpCell *cell = col < width ? nvp_batch_column(header, col) : NULL;
 		char	   *here = nvp_text_escape_invalid(cell && cell->len > 0 ? cell->ptr : "", cell ? cell->len : 0);
-		const char *first = col < base->ncols && base->raw_header[col] ? base->raw_header[col] : "";
+		const char *first = col < reader->ncols && base->raw_header[col] ? base->raw_header[col] : "";
 
-		if (strcmp(here, first) != 0)
-			return nvp_reader_fail(base, reader->last_row_no, 0,
-								   "Choose one sheet by its name in options.format.sheet, or give all sheets the same header.",
-								   "the header of sheet \"%.40s\" differs from that of sheet \"%.40s\": "
-								   "column %d is \"%.*s\", not \"%.*s\"",
-								   reader->sheets[reader->chosen[reader->current]].name,
-								   reader->sheets[reader->chosen[0]].name,
-								   col + 1, SHOWN_NAME, here, SHOWN_NAME, first);
+		is_same = strcmp(here, first) == 0 ||
+			nvp_reader_fail(base, reader->last_row_no, 0,
+							"Choose one sheet by its name in options.format.sheet, or give all sheets the same header.",
+							"the header of sheet \"%.40s\" differs from that of sheet \"%.40s\": "
+							"column %d is \"%.*s\", not \"%.*s\"",
+							reader->sheets[reader->chosen[reader->current]].name,
+							reader->sheets[reader->chosen[0]].name,
+							col + 1, SHOWN_NAME, here, SHOWN_NAME, first);
 		pfree(here);
 	}
-	return true;
+	return is_same;
 }
 
 /* survey_width finds the number of columns of a sheet without a header */
@@ -254,6 +274,7 @@ survey_width(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *one)
 	}
 	while (reader->base.reader.ncols < width)
 		nvp_reader_add_column(&reader->base.reader, NULL, 0);
+	end_columns(reader);
 	return status != NVP_SHEET_BAD;
 }
 
@@ -374,6 +395,7 @@ nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
 {
 	NvpSheetReader *sheet = (NvpSheetReader *) reader;
 
+	nvp_arena_reset(&sheet->arena);
 	while (batch->nrows < batch->capacity)
 	{
 		NvpSheetStatus status = NVP_SHEET_END;
@@ -404,7 +426,6 @@ nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
 			break;
 		if (status == NVP_SHEET_BAD)
 			return NVP_READ_BAD;
-		nvp_arena_reset(&sheet->arena);
 		if (status == NVP_SHEET_MORE ? !sheet->routine->refill(sheet) : !next_sheet(sheet))
 			return reader->error.message[0] ? NVP_READ_BAD : NVP_READ_END;
 	}

@@ -13,7 +13,8 @@
  * What is read
  *	 - The first visible sheet, or the one that format.sheet names or
  *	   format.sheet_index counts, or all visible ones ("*"), which must have the
- *	   same header.  A sheet without any value is no sheet in that.
+ *	   same header; then the name of its sheet, column "sheet", is the last cell
+ *	   of each row.  A sheet without any value is no sheet in that.
  *	 - The header is the first row with a value behind skip_rows rows.  Columns
  *	   end with its last value; without a header, with the last value of the
  *	   first 1000 rows.  Values further right mark their row as having too many
@@ -99,6 +100,8 @@ struct NvpSheetReader
 	int			nsheets;
 	int			maxsheets;
 	bool		date1904;
+	bool		is_all;			/* "*": the name of its sheet is the last column of each row */
+	int			ncols;			/* without that one */
 
 	/* what is read of it */
 	int		   *chosen;			/* indexes into sheets */

@@ -3,8 +3,9 @@
  * sheet_choose.c
  *		Which sheets of a workbook are read.
  *
- * Hidden sheets are read only if they are asked for, by name or number: they
- * hold lists for drop-down cells, or what somebody did not want to be seen.
+ * Hidden sheets are read only if they are asked for, by name, number or
+ * with_hidden: they hold lists for drop-down cells, or what somebody did not
+ * want to be seen.
  *
  * Pure: also built outside the server (see test/unit).
  *
@@ -68,7 +69,7 @@ choose_visible(NvpSheetReader *reader, bool all)
 {
 	for (int i = 0; i < reader->nsheets; i++)
 	{
-		if (reader->sheets[i].is_hidden || !reader->sheets[i].is_table)
+		if (!reader->sheets[i].is_table || (reader->sheets[i].is_hidden && !reader->base.reader.format.with_hidden))
 			continue;
 		reader->chosen[reader->nchosen++] = i;
 		if (!all)
@@ -89,7 +90,8 @@ nvp_sheet_choose(NvpSheetReader *reader)
 	reader->chosen = palloc0(sizeof(int) * Max(reader->nsheets, 1));
 	if (name == NULL && index < 0)
 		return choose_visible(reader, false);
-	if (name && strcmp(name, "*") == 0)
+	reader->is_all = (name && strcmp(name, "*") == 0);
+	if (reader->is_all)
 		return choose_visible(reader, true);
 	snprintf(number, sizeof(number), "%d", index);
 	if (name)
@@ -101,4 +103,28 @@ nvp_sheet_choose(NvpSheetReader *reader)
 		return fail_choice(reader, "sheet \"%.100s\" is a chart or a dialogue, not a table", reader->sheets[index].name);
 	reader->chosen[reader->nchosen++] = index;
 	return true;
+}
+
+/*
+ * nvp_reader_sheet names the sheets of a workbook, one after the other.
+ *
+ * out: the name, NULL behind the last one and for all other formats; whether it
+ *		is hidden, and whether its rows are read.  Either may be NULL.
+ */
+const char *
+nvp_reader_sheet(const NvpReader *reader, int i, bool *is_hidden, bool *is_read)
+{
+	const NvpSheetReader *sheet = (const NvpSheetReader *) reader;
+
+	if (!nvp_format_is_workbook(reader->format.kind) || i >= sheet->nsheets)
+		return NULL;
+	if (is_hidden)
+		*is_hidden = sheet->sheets[i].is_hidden;
+	if (is_read)
+	{
+		*is_read = false;
+		for (int c = 0; c < sheet->nchosen; c++)
+			*is_read |= (sheet->chosen[c] == i);
+	}
+	return sheet->sheets[i].name;
 }

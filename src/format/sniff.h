@@ -29,12 +29,22 @@ typedef struct NvpVerdict
 	char		reason[160];
 } NvpVerdict;
 
+/* a sheet of a workbook */
+typedef struct NvpSniffSheet
+{
+	char	   *name;
+	bool		is_hidden;
+	bool		is_read;
+} NvpSniffSheet;
+
 typedef struct NvpSniff
 {
 	NvpFormat	format;
 	const char *compression;	/* its name, of the outermost if there are several */
 	NvpVerdict	compression_verdict;
-	int			ncols;			/* of delimited text */
+	int			ncols;			/* of delimited text and workbooks */
+	int			nsheets;		/* of a workbook */
+	NvpSniffSheet *sheets;		/* in the context of the caller */
 	NvpVerdict	kind;
 	NvpVerdict	encoding;
 	NvpVerdict	delimiter;

@@ -78,7 +78,7 @@ nvp_writer_open(const NvpWriteFormat *format, const char *const *names,
 	NvpWriter  *writer = palloc0(sizeof(NvpWriter));
 
 	Assert(format->kind == NVP_FORMAT_CSV || format->kind == NVP_FORMAT_JSON ||
-		   format->kind == NVP_FORMAT_JSONL);
+		   format->kind == NVP_FORMAT_JSONL || format->kind == NVP_FORMAT_XLSX);
 	writer->format = *format;
 	writer->sink = sink;
 	writer->arg = arg;
@@ -86,6 +86,8 @@ nvp_writer_open(const NvpWriteFormat *format, const char *const *names,
 	writer->buf = palloc0(NVP_WRITER_BYTES + NVP_WRITER_PAD);
 	if (format->kind == NVP_FORMAT_CSV)
 		nvp_csv_write_header(writer, names);
+	else if (format->kind == NVP_FORMAT_XLSX)
+		nvp_xlsx_write_begin(writer, names);
 	else
 		nvp_json_write_begin(writer, names);
 	return writer;
@@ -107,11 +109,21 @@ nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip)
 			continue;
 		if (writer->format.kind == NVP_FORMAT_CSV)
 			nvp_csv_write_row(writer, batch, row);
+		else if (writer->format.kind == NVP_FORMAT_XLSX)
+			nvp_xlsx_write_row(writer, batch, row);
 		else
 			nvp_json_write_row(writer, batch, row);
 		writer->rows++;
 	}
 	return !writer->failed;
+}
+
+/* nvp_writer_note puts a comment on a cell of the next row; in formats without comments it is left out. */
+void
+nvp_writer_note(NvpWriter *writer, int col, const char *text)
+{
+	if (writer->format.kind == NVP_FORMAT_XLSX && writer->format.with_notes)
+		nvp_xlsx_write_note(writer, col, text, strlen(text));
 }
 
 /* nvp_writer_finish writes what stands behind the last row and frees the writer. */
@@ -120,7 +132,9 @@ nvp_writer_finish(NvpWriter *writer)
 {
 	bool		ok;
 
-	if (writer->format.kind != NVP_FORMAT_CSV)
+	if (writer->format.kind == NVP_FORMAT_XLSX)
+		nvp_xlsx_write_end(writer);
+	else if (writer->format.kind != NVP_FORMAT_CSV)
 		nvp_json_write_end(writer);
 	nvp_writer_flush(writer);
 	ok = !writer->failed;
@@ -134,6 +148,13 @@ nvp_writer_finish(NvpWriter *writer)
 	pfree(writer->buf);
 	pfree(writer);
 	return ok;
+}
+
+/* nvp_writer_problem tells what could not be written in this format; NULL if it was the sink that failed. */
+const char *
+nvp_writer_problem(const NvpWriter *writer)
+{
+	return writer->problem;
 }
 
 /* nvp_writer_rows returns how many rows were written. */

@@ -1,12 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * writer.h
- *		Writers turn batches of cells into bytes: CSV, TSV, JSON, JSON Lines.
+ *		Writers turn batches of cells into bytes: CSV, TSV, JSON, JSON Lines, XLSX.
  *
  * Flow:   batch --> writer --> sink (a spool, a StringInfo)
  * Calls:  nvp_writer_open, nvp_writer_batch*, nvp_writer_finish (frees it).
- * Memory: one buffer of 256 kB, in the context current at open.
- * Errors: never throws; false when the sink refused bytes.
+ * Memory: one buffer of 256 kB, in the context current at open; XLSX 400 kB more.
+ * Errors: never throws; false when the sink refused bytes, or when the format
+ *		   cannot hold what was to be written, which nvp_writer_problem tells.
  *
  * CSV: a NULL cell and an empty text are both written as nothing, since that is
  * what readers of CSV take for missing, and a quoted "" would be taken for text
@@ -31,9 +32,10 @@ typedef bool (*NvpSinkFunc) (void *arg, const char *data, int64 len);
 
 typedef struct NvpWriteFormat
 {
-	NvpFormatKind kind;			/* CSV, JSON or JSONL */
+	NvpFormatKind kind;			/* CSV, JSON, JSONL or XLSX */
 	char		delimiter;		/* CSV */
-	bool		with_header;	/* CSV */
+	bool		with_header;	/* CSV, XLSX */
+	bool		with_notes;		/* XLSX: cells may have comments */
 	bool		crlf;			/* CSV */
 	bool		bom;			/* CSV */
 	bool		quote_all;		/* CSV */
@@ -47,7 +49,11 @@ extern NvpWriter *nvp_writer_open(const NvpWriteFormat *format, const char *cons
 
 /* skip[row] true leaves the row out; skip may be NULL */
 extern bool nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip);
+
+/* a comment on a cell of the next row that is written, where the format knows such (with_notes) */
+extern void nvp_writer_note(NvpWriter *writer, int col, const char *text);
 extern bool nvp_writer_finish(NvpWriter *writer);
+extern const char *nvp_writer_problem(const NvpWriter *writer);
 extern uint64 nvp_writer_rows(const NvpWriter *writer);
 
 #endif							/* NVP_WRITER_H */

@@ -13,18 +13,22 @@
 #define NVP_WRITER_BYTES	(256 * 1024)
 #define NVP_WRITER_PAD		16	/* may be read and written behind the buffer */
 
+struct NvpXlsxBook;
+
 struct NvpWriter
 {
 	NvpWriteFormat format;
 	NvpSinkFunc sink;
 	void	   *arg;
 	int			ncols;
-	char	  **names;			/* JSON: ready to write, with quotes and colon */
+	char	  **names;			/* JSON: ready to write, with quotes and colon; XLSX: as they are */
 	uint32	   *name_lens;
 	char	   *buf;
 	uint32		used;
 	uint64		rows;
 	bool		failed;			/* the sink refused bytes; nothing more is written */
+	const char *problem;		/* failed for what was to be written, or NULL */
+	struct NvpXlsxBook *book;	/* XLSX */
 };
 
 extern void nvp_writer_flush(NvpWriter *writer);
@@ -36,6 +40,12 @@ extern void nvp_csv_write_row(NvpWriter *writer, const NvpBatch *batch, int row)
 extern void nvp_json_write_begin(NvpWriter *writer, const char *const *names);
 extern void nvp_json_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
 extern void nvp_json_write_end(NvpWriter *writer);
+
+/* xlsx_writer.c */
+extern void nvp_xlsx_write_begin(NvpWriter *writer, const char *const *names);
+extern void nvp_xlsx_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
+extern void nvp_xlsx_write_end(NvpWriter *writer);
+extern void nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len);
 
 static inline void
 nvp_writer_put_char(NvpWriter *writer, char c)

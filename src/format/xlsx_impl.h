@@ -11,10 +11,9 @@
 #ifndef NVP_XLSX_IMPL_H
 #define NVP_XLSX_IMPL_H
 
-#include "base/scratch.h"
-#include "format/pages.h"
 #include "format/part.h"
 #include "format/sheet.h"
+#include "format/text_table.h"
 
 /* namespaces, transitional and strict alike */
 typedef enum NvpXlsxSpace
@@ -42,11 +41,7 @@ typedef struct NvpXlsxLinks
 	int			size;
 } NvpXlsxLinks;
 
-/*
- * Shared strings are read up to the highest one that was asked for.  Small
- * tables stay in memory, and cells point there; large ones go through pages in a
- * file, and cells get copies.
- */
+/* shared strings are read up to the highest one that was asked for */
 typedef struct NvpXlsxStrings
 {
 	NvpPart		part;
@@ -54,14 +49,7 @@ typedef struct NvpXlsxStrings
 	bool		begun;			/* the part is open and within sst */
 	bool		is_plain;		/* elements have no prefix */
 	bool		complete;
-	bool		in_file;		/* pages instead of text and places */
-	int64		count;			/* strings read */
-	char	   *text;			/* has room for all of them */
-	int64		text_len;
-	uint64	   *places;			/* see xlsx_strings.c */
-	int64		nplaces;		/* allocated */
-	NvpPages   *text_pages;
-	NvpPages   *place_pages;
+	NvpTextTable table;
 	StringInfoData buf;			/* a string that does not stand in the file as it is */
 } NvpXlsxStrings;
 

@@ -62,36 +62,43 @@ read_type(const char *type, uint32 len)
 	}
 }
 
-/* put_text resolves entities and escapes of a text and puts it */
+/* resolve turns a text as it is written into the text that is meant; false: error is set */
 static bool
-put_text(NvpXlsxReader *xlsx, NvpSheetRow *row, const NvpXlsxCell *cell, const char *text, uint32 len)
+resolve(NvpXlsxReader *xlsx, const NvpXlsxCell *cell, const char **text, uint32 *len)
 {
-	char	   *copy = nvp_arena_alloc(&xlsx->sheet.arena, (size_t) len + 1);
-	int64		n = nvp_markup_decode(text, len, copy);
+	char	   *copy = nvp_arena_alloc(&xlsx->sheet.arena, (size_t) *len + 1);
+	int64		n = nvp_markup_decode(*text, *len, copy);
 
 	if (n < 0)
 		return nvp_part_fail(&xlsx->part, "an entity is unknown");
 	if (cell->type == 't' || cell->type == 'i')
 		n = nvp_xlsx_unescape(copy, (uint32) n);
-	return nvp_xlsx_put(xlsx, row, cell, copy, (uint32) n);
+	*text = copy;
+	*len = (uint32) n;
+	return true;
 }
 
 /* ---- the usual shapes ------------------------------------------------------- */
 
 /*
  * plain_attributes reads the attributes of a cell from behind <c on, if there is
- * nothing but r, s and t.  Returns the place of > or /, NULL otherwise.
+ * nothing but r, s and t, each of them once.  Returns the place of > or /, NULL
+ * otherwise.
  */
 static inline const char *
 plain_attributes(NvpXlsxCell *cell, const char *p)
 {
+	uint32		seen = 0;
+
 	while (*p == ' ')
 	{
 		const char *value = p + 4;
 		char		name = p[1];
+		uint32		bit = 1U << (name & 31);
 
-		if (p[2] != '=' || p[3] != '"')
+		if (p[2] != '=' || p[3] != '"' || (seen & bit) != 0)
 			return NULL;
+		seen |= bit;
 		p = value;
 		if (name == 'r')
 		{
@@ -153,6 +160,7 @@ try_value(NvpXlsxReader *xlsx, NvpSheetRow *row, const NvpXlsxCell *cell, const 
 {
 	const char *value;
 	const char *close;
+	uint32		len;
 	int			close_len;
 	bool		is_plain;
 
@@ -179,10 +187,11 @@ try_value(NvpXlsxReader *xlsx, NvpSheetRow *row, const NvpXlsxCell *cell, const 
 	if (memcmp(p, close, close_len) != 0)
 		return ATTEMPT_OTHER;
 	xlsx->part.markup.p = p;
-	if (is_plain ? !nvp_xlsx_put(xlsx, row, cell, value, p - value) : !put_text(xlsx, row, cell, value, p - value))
+	len = p - value;
+	if (!is_plain && !resolve(xlsx, cell, &value, &len))
 		return ATTEMPT_BAD;
 	xlsx->part.markup.p = p + close_len;
-	return ATTEMPT_DONE;
+	return nvp_xlsx_put(xlsx, row, cell, value, len) ? ATTEMPT_DONE : ATTEMPT_BAD;
 }
 
 /* try_cell reads a cell of a usual shape that begins at markup.p */
@@ -440,14 +449,14 @@ nvp_xlsx_next_row(NvpSheetReader *reader, NvpSheetRow *row)
 			return fail_token(xlsx, token);
 	}
 	row->row_no = nvp_markup_number(markup, "r", xlsx->row_no + 1);
-	status = read_row(xlsx, row);
-	if (status == NVP_SHEET_MORE)
-		nvp_markup_restore(markup, &mark);
-	else if (row->row_no < 1 || row->row_no > NVP_SHEET_ROWS)
+	if (row->row_no < 1 || row->row_no > NVP_SHEET_ROWS)
 	{
 		nvp_part_fail(&xlsx->part, "a row has no place in the sheet");
 		return NVP_SHEET_BAD;
 	}
+	status = read_row(xlsx, row);
+	if (status == NVP_SHEET_MORE)
+		nvp_markup_restore(markup, &mark);
 	else
 		xlsx->row_no = row->row_no;
 	return status;

@@ -3,13 +3,10 @@
  * xlsx_strings.c
  *		The shared strings of a workbook.
  *
- * Flow:   sharedStrings.xml --(as far as needed)--> text, places
+ * Flow:   sharedStrings.xml --(as far as needed)--> text table
  *
  * A cell names its text by number.  The table is read up to the highest number
  * that was asked for, so that a preview of a large workbook reads little of it.
- *
- * A place is a word: where the text begins, how long it is, and whether it is
- * known to be well-formed.
  *
  * Runs of rich text make one string; phonetic hints are no part of it.
  *
@@ -23,20 +20,6 @@
 #include "mb/pg_wchar.h"
 
 #include "format/xlsx_impl.h"
-
-#define MOST_IN_MEMORY	(24 * 1024 * 1024)	/* bytes of the part; its text is no longer */
-#define TEXT_BYTES		(16 * 1024 * 1024)	/* of pages in memory, beyond that */
-#define PLACE_BYTES		(8 * 1024 * 1024)
-
-#define LENGTH_BITS		24
-#define MOST_LENGTH		((1 << LENGTH_BITS) - 1)
-#define MOST_TEXT		(INT64CONST(1) << 39)
-
-#define make_place(offset, len, is_utf8) \
-	((uint64) (offset) << (LENGTH_BITS + 1) | (uint64) (len) << 1 | (uint64) (is_utf8))
-#define place_offset(place)		((int64) ((place) >> (LENGTH_BITS + 1)))
-#define place_length(place)		((uint32) ((place) >> 1) & MOST_LENGTH)
-#define place_is_utf8(place)	(((place) & 1) != 0)
 
 /* ---- escapes ---------------------------------------------------------------- */
 
@@ -113,7 +96,6 @@ begin(NvpXlsxReader *xlsx)
 {
 	NvpXlsxStrings *strings = &xlsx->strings;
 	const NvpZipMember *member;
-	int64		bytes;
 
 	strings->begun = true;
 	if (!strings->has_part)
@@ -126,29 +108,16 @@ begin(NvpXlsxReader *xlsx)
 		return false;
 	member = nvp_zip_find(xlsx->zip, strings->part.name);
 	/* other encodings may grow when they are decoded */
-	bytes = member->bytes * (strings->part.encoding == NVP_ENCODING_UTF8 ? 1 : 3);
-	strings->in_file = bytes > MOST_IN_MEMORY;
-	if (strings->in_file)
-	{
-		strings->text_pages = nvp_pages_create(TEXT_BYTES);
-		strings->place_pages = nvp_pages_create(PLACE_BYTES);
-		return true;
-	}
-	strings->text = palloc(Max(bytes, 1));
-	strings->nplaces = 1024;
-	strings->places = palloc(sizeof(uint64) * strings->nplaces);
+	nvp_text_table_init(&strings->table, member->bytes * (strings->part.encoding == NVP_ENCODING_UTF8 ? 1 : 3));
 	return true;
 }
 
 static bool
-fail_pages(NvpXlsxStrings *strings)
+fail_table(NvpXlsxStrings *strings)
 {
-	const char *why = nvp_pages_error(strings->text_pages);
-
-	if (strcmp(why, "unknown reason") == 0)
-		why = nvp_pages_error(strings->place_pages);
-	nvp_reader_fail(strings->part.reader, 0, 0, NULL, "the shared strings of the workbook do not fit into memory: %s", why);
-	strings->part.reader->error.is_io = true;
+	nvp_reader_fail(strings->part.reader, 0, 0, NULL, "the shared strings of the workbook could not be kept: %s",
+					nvp_text_table_error(&strings->table));
+	strings->part.reader->error.is_io = !strings->table.too_long;
 	return false;
 }
 
@@ -156,31 +125,8 @@ fail_pages(NvpXlsxStrings *strings)
 static bool
 add_string(NvpXlsxReader *xlsx, const char *text, uint32 len)
 {
-	NvpXlsxStrings *strings = &xlsx->strings;
-	uint64		place = make_place(strings->text_len, len,
-								   nvp_sheet_text_flags(&xlsx->sheet, text, len) & NVP_CELL_UTF8 ? 1 : 0);
-
-	if (len > MOST_LENGTH || strings->text_len > MOST_TEXT)
-		return nvp_part_fail(&strings->part, "its strings are too long");
-	if (strings->in_file)
-	{
-		if (!nvp_pages_append(strings->text_pages, text, len) ||
-			!nvp_pages_append(strings->place_pages, (const char *) &place, sizeof(place)))
-			return fail_pages(strings);
-	}
-	else
-	{
-		if (strings->count == strings->nplaces)
-		{
-			strings->nplaces *= 2;
-			strings->places = repalloc(strings->places, sizeof(uint64) * strings->nplaces);
-		}
-		memcpy(strings->text + strings->text_len, text, len);
-		strings->places[strings->count] = place;
-	}
-	strings->text_len += len;
-	strings->count++;
-	return true;
+	return nvp_text_table_add(&xlsx->strings.table, text, len, nvp_sheet_text_flags(&xlsx->sheet, text, len) != 0) ||
+		fail_table(&xlsx->strings);
 }
 
 /* add_decoded takes a string that is written with entities or escapes */
@@ -208,7 +154,7 @@ read_plain(NvpXlsxReader *xlsx, uint64 index)
 	NvpXlsxStrings *strings = &xlsx->strings;
 	NvpMarkup  *markup = &strings->part.markup;
 
-	while (strings->count <= index)
+	while (strings->table.count <= index)
 	{
 		const char *p = markup->p;
 		const char *text;
@@ -273,14 +219,14 @@ read_table(NvpXlsxReader *xlsx, uint64 index)
 
 	if (!strings->begun && !begin(xlsx))
 		return false;
-	while (!strings->complete && strings->count <= index)
+	while (!strings->complete && strings->table.count <= index)
 	{
 		NvpMarkupToken token;
 
 		nvp_markup_leave(&part->markup);
 		if (strings->is_plain && part->markup.depth == 1 && !read_plain(xlsx, index))
 			return false;
-		if (strings->count > index)
+		if (strings->table.count > index)
 			break;
 		token = nvp_part_next(part);
 		if (token == NVP_MARKUP_OPEN && part->markup.depth == 1)
@@ -308,61 +254,30 @@ read_table(NvpXlsxReader *xlsx, uint64 index)
 
 /* ---- cells ------------------------------------------------------------------- */
 
-/* set_from_pages sets a cell to a copy of a string that is in the file */
-static bool
-set_from_pages(NvpXlsxReader *xlsx, uint64 index, NvpSheetRow *row, int col)
-{
-	NvpXlsxStrings *strings = &xlsx->strings;
-	uint64		place;
-	char	   *text;
-
-	if (!nvp_pages_read(strings->place_pages, (char *) &place, sizeof(place), (int64) index * sizeof(place)))
-		return fail_pages(strings);
-	text = nvp_arena_alloc(&xlsx->sheet.arena, (size_t) place_length(place) + 1);
-	if (!nvp_pages_read(strings->text_pages, text, place_length(place), place_offset(place)))
-		return fail_pages(strings);
-	nvp_sheet_set(row, col, text, place_length(place), NVP_CELL_TEXT,
-				  place_is_utf8(place) ? NVP_CELL_UTF8 : 0);
-	return true;
-}
-
 /* nvp_xlsx_string sets a cell to the shared string of that index. */
 bool
 nvp_xlsx_string(NvpXlsxReader *xlsx, uint64 index, NvpSheetRow *row, int col)
 {
 	NvpXlsxStrings *strings = &xlsx->strings;
-	uint64		place;
 
-	if (unlikely(index >= strings->count))
+	if (unlikely(index >= strings->table.count))
 	{
 		if (!read_table(xlsx, index))
 			return false;
-		if (index >= strings->count)
+		if (index >= strings->table.count)
 			return nvp_reader_fail(&xlsx->sheet.base.reader, row->row_no, 0,
 								   "Open the file in a spreadsheet program and save it again.",
 								   "row " UINT64_FORMAT " of the sheet names shared string " UINT64_FORMAT
-								   ", but there are only " INT64_FORMAT, row->row_no, index, strings->count);
+								   ", but there are only " INT64_FORMAT, row->row_no, index, strings->table.count);
 	}
-	if (unlikely(strings->in_file))
-		return set_from_pages(xlsx, index, row, col);
-	place = strings->places[index];
-	nvp_sheet_set(row, col, strings->text + place_offset(place), place_length(place), NVP_CELL_TEXT,
-				  place_is_utf8(place) ? NVP_CELL_UTF8 : 0);
-	return true;
+	return nvp_text_table_cell(&strings->table, index, row, col) || fail_table(strings);
 }
 
 void
 nvp_xlsx_strings_close(NvpXlsxStrings *strings)
 {
 	nvp_part_close(&strings->part);
-	if (strings->text)
-		pfree(strings->text);
-	if (strings->places)
-		pfree(strings->places);
-	if (strings->text_pages)
-		nvp_pages_free(strings->text_pages);
-	if (strings->place_pages)
-		nvp_pages_free(strings->place_pages);
+	nvp_text_table_free(&strings->table);
 	if (strings->buf.data)
 		pfree(strings->buf.data);
 }

@@ -139,6 +139,12 @@ nvp_value_cell(const NvpColumn *column, const NvpValue *value, NvpArena *arena)
 		case NVP_VALUE_JSON:
 			cell.kind = NVP_CELL_JSON;
 			break;
+		case NVP_VALUE_DATE:
+		case NVP_VALUE_TIMESTAMP:
+		case NVP_VALUE_TIME:
+			cell.kind = NVP_CELL_TEXT;
+			cell.flags = NVP_CELL_MOMENT;
+			break;
 		default:
 			cell.kind = NVP_CELL_TEXT;
 			break;

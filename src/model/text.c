@@ -489,7 +489,7 @@ is_empty_value(const NvpColumn *column, const char *t, uint32 len)
 	return false;
 }
 
-/* Typed cells: only JSON objects and arrays can be refused here. */
+/* Typed cells: JSON objects and arrays are refused here, and errors of spreadsheets. */
 static bool
 open_typed(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 		   const char **t, uint32 *len)
@@ -504,6 +504,15 @@ open_typed(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 	if (cell->kind == NVP_CELL_JSON && column->type->kind != NVP_VALUE_JSON)
 	{
 		nvp_value_error(value, NVP_CODE_NOT_A_SCALAR);
+		return false;
+	}
+	if (cell->kind == NVP_CELL_ERROR)
+	{
+		value->status = NVP_EMPTY;
+		value->text = NULL;
+		value->len = 0;
+		if (!is_empty_value(column, cell->ptr, cell->len))
+			nvp_value_error(value, NVP_CODE_CELL_ERROR);
 		return false;
 	}
 	*t = cell->ptr;

@@ -202,7 +202,12 @@ next_amount(const NvpColumn *column, const NvpCell *cell, NvpValue *value,
 	if (!nvp_number_open(column, cell, value, &t, &len, arena))
 		return false;
 	if (cell->kind == NVP_CELL_NUMBER)
+	{
 		fine = nvp_number_read_literal(t, len, number);
+		/* a spreadsheet keeps 12.5 % as 0.125, and shows 12.5 % */
+		if (fine && (cell->flags & NVP_CELL_PERCENT) && state->read == read_percentage)
+			number->exponent += 2;
+	}
 	else if (nvp_number_read_plain(t, len, number))
 		fine = true;
 	else

@@ -21,18 +21,21 @@
 #include "base/jsonb.h"
 #include "format/encode.h"
 #include "pipeline/format_options.h"
+#include "pipeline/workbook.h"
 
 #define LEAST_RECORD_BYTES	1024
 #define MOST_RECORD_BYTES	(512 * 1024 * 1024)
 #define MOST_SKIPPED_ROWS	1000000
+#define MOST_SHEETS			9999
 
 static const char *const members[] = {
 	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
-	"max_record_bytes", NULL
+	"max_record_bytes", "sheet", "hidden_sheets", NULL
 };
-static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", NULL};
+static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ods", "xls", NULL};
 static const NvpFormatKind format_kinds[] = {
-	NVP_FORMAT_CSV, NVP_FORMAT_CSV, NVP_FORMAT_JSON, NVP_FORMAT_JSONL, NVP_FORMAT_JSONL
+	NVP_FORMAT_CSV, NVP_FORMAT_CSV, NVP_FORMAT_JSON, NVP_FORMAT_JSONL, NVP_FORMAT_JSONL,
+	NVP_FORMAT_XLSX, NVP_FORMAT_ODS, NVP_FORMAT_XLS
 };
 /* closest_hint names the word that may have been meant */
 static const char *
@@ -149,6 +152,19 @@ pin_signs(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 		nvp_path_error(&escape_path, NULL, "the escape must differ from the delimiter");
 }
 
+/* a sheet is named, or counted from 0 */
+static void
+pin_sheet(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
+{
+	JsonbValue *value = nvp_jsonb_get(root, "sheet");
+
+	if (value && value->type == jbvNumeric)
+		pins->format.sheet_index = (int) nvp_jsonb_int(root, path, "sheet", -1, 0, MOST_SHEETS);
+	else
+		pins->format.sheet = nvp_jsonb_text(root, path, "sheet", NULL);
+	pins->format.with_hidden = nvp_jsonb_bool(root, path, "hidden_sheets", false);
+}
+
 static void
 read_pins(JsonbContainer *root, NvpSniffPins *pins)
 {
@@ -166,6 +182,7 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 	pins->format.has_header = nvp_jsonb_bool(root, &path, "header", true);
 	pins->has_skip_rows = nvp_jsonb_get(root, "skip_rows") != NULL;
 	pins->format.skip_rows = (int) nvp_jsonb_int(root, &path, "skip_rows", 0, 0, MOST_SKIPPED_ROWS);
+	pin_sheet(root, &path, pins);
 	pins->format.max_record_bytes =
 		nvp_jsonb_int(root, &path, "max_record_bytes", pins->format.max_record_bytes,
 					  LEAST_RECORD_BYTES, MOST_RECORD_BYTES);
@@ -300,7 +317,8 @@ nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 Jsonb *
 nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 {
-	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows"};
+	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls"};
+	bool		is_book = nvp_format_is_workbook(format->kind);
 	bool		is_csv = (format->kind == NVP_FORMAT_CSV);
 	bool		is_tsv = (is_csv && format->delimiter == '\t');
 	JsonbParseState *state = NULL;
@@ -308,12 +326,17 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_text(&state, WJB_KEY, "format");
 	push_text(&state, WJB_VALUE, is_tsv ? "tsv" : kind_names[format->kind]);
-	push_text(&state, WJB_KEY, "encoding");
-	push_text(&state, WJB_VALUE, nvp_encoding_name(format->encoding));
+	if (!is_book)
+	{
+		push_text(&state, WJB_KEY, "encoding");
+		push_text(&state, WJB_VALUE, nvp_encoding_name(format->encoding));
+	}
 	push_text(&state, WJB_KEY, "compression");
 	push_text(&state, WJB_VALUE, sniff->compression ? sniff->compression : "none");
 	if (is_csv)
 		push_csv(&state, sniff, format);
+	if (is_book)
+		nvp_workbook_push(&state, sniff, format);
 	push_text(&state, WJB_KEY, "verdicts");
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	push_verdict(&state, "compression", &sniff->compression_verdict);
@@ -323,6 +346,9 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 	{
 		push_verdict(&state, "delimiter", &sniff->delimiter);
 		push_verdict(&state, "quote", &sniff->quote);
+	}
+	if (is_csv || is_book)
+	{
 		push_verdict(&state, "header", &sniff->header);
 		push_verdict(&state, "skip_rows", &sniff->preamble);
 	}

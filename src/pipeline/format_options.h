@@ -5,10 +5,11 @@
  *		found out is told.
  *
  * Options, every one of which may be absent:
- *	 {"format": "csv|tsv|json|jsonl", "compression": "none|gzip|zip|zstd|bzip2|xz",
+ *	 {"format": "csv|tsv|json|jsonl|xlsx|ods|xls", "compression": "none|gzip|zip|zstd|bzip2|xz",
  *	  "member": name of a file in an archive, "encoding": "utf-8",
  *	  "delimiter": ";", "quote": "\"" or null, "escape": "\\" or null,
- *	  "header": true, "skip_rows": 0, "max_record_bytes": 16777216}
+ *	  "header": true, "skip_rows": 0, "max_record_bytes": 16777216,
+ *	  "sheet": name or number, "hidden_sheets": false}
  *
  * Errors: 22023 with the path "options.<member>"; unknown members with a
  *		   closest-match hint.

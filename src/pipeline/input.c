@@ -14,7 +14,9 @@
 #include "lib/stringinfo.h"
 
 #include "base/guc.h"
+#include "format/workbook.h"
 #include "pipeline/input.h"
+#include "pipeline/workbook.h"
 
 /* nvp_source_fault turns the failure of a source into a fault; always false. */
 bool
@@ -272,6 +274,10 @@ unwrap(NvpInput *input, const NvpSniffPins *pins, const char *member,
 		*len = read_sample(input->source, sample, NVP_SNIFF_BYTES);
 		if (*len < 0)
 			return nvp_source_fault(input->source, fault);
+		if (!nvp_workbook_find(input, sample, *len, fault))
+			return false;
+		if (input->workbook != NVP_FORMAT_UNKNOWN)
+			return true;
 		if (pins->has_compression && pins->compression == NVP_COMPRESSION_NONE)
 			return true;
 		found = note_compression(input, pins, sample, *len);
@@ -298,6 +304,10 @@ sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
 	const char *compression = input->sniff.compression;
 	NvpVerdict	verdict = input->sniff.compression_verdict;
 
+	if (input->workbook != NVP_FORMAT_UNKNOWN)
+		return nvp_workbook_settle(input, pins, fault);
+	if (len > 0 && pins->has_kind && nvp_format_is_workbook(pins->format.kind))
+		return nvp_workbook_missing(pins->format.kind, fault);
 	nvp_sniff(sample, len, len < NVP_SNIFF_BYTES, name, pins, &input->sniff);
 	input->sniff.compression = compression;
 	input->sniff.compression_verdict = verdict;
@@ -314,7 +324,7 @@ sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
 	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
 				  "the format of the data is not known%s%s",
 				  input->sniff.kind.reason[0] ? ": " : "", input->sniff.kind.reason);
-	nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON and JSON Lines; pin one with the option format.");
+	nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON, JSON Lines, XLSX, XLS and ODS; pin one with the option format.");
 	return false;
 }
 
@@ -378,7 +388,13 @@ nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *
 	len = read_sample(stored, first, sizeof(first));
 	if (len < 0)
 		return nvp_source_fault(stored, fault);
-	return nvp_compression_find(first, len) != NVP_COMPRESSION_ZIP || open_archive(input, fault);
+	if (nvp_compression_find(first, len) != NVP_COMPRESSION_ZIP)
+		return true;
+	if (!open_archive(input, fault))
+		return false;
+	if (nvp_workbook_in_zip(input->zip) != NVP_FORMAT_UNKNOWN)
+		input->nmembers = 0;
+	return true;
 }
 
 /*
@@ -414,6 +430,9 @@ nvp_input_close(NvpInput *input)
 	}
 	if (input->zip)
 		nvp_zip_close(input->zip);
+	if (input->spool)
+		nvp_spool_free(input->spool);
+	input->spool = NULL;
 	input->nlayers = input->nmembers = 0;
 	input->zip = NULL;
 	input->source = NULL;

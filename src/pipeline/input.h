@@ -22,6 +22,7 @@
 #define NVP_INPUT_H
 
 #include "base/fault.h"
+#include "base/spool.h"
 #include "base/zip.h"
 #include "format/decompress.h"
 #include "pipeline/format_options.h"
@@ -36,6 +37,8 @@ typedef struct NvpInput
 	int			nlayers;
 	NvpSource  *layers[NVP_MOST_LAYERS];	/* what decompresses, the outermost first */
 	bool		is_member[NVP_MOST_LAYERS]; /* a layer is a member of zip */
+	NvpFormatKind workbook;		/* what kind of one the source is, or NVP_FORMAT_UNKNOWN */
+	NvpSpool   *spool;			/* a workbook that was compressed, or NULL */
 	NvpZip	   *zip;
 	char	  **members;		/* of the archive: files that may be data */
 	int			nmembers;

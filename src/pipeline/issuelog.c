@@ -137,10 +137,12 @@ nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue)
 
 	packed->row_no = issue->row_no;
 	packed->line_no = issue->line_no;
+	packed->sheet = issue->sheet;
 	packed->column = issue->column;
 	packed->code = issue->code;
 	packed->flags = (issue->severity == NVP_SEVERITY_WARNING ? NVP_PACKED_WARNING : 0) |
-		(issue->line_no > 0 ? NVP_PACKED_LINE : 0) | (message < 0 ? NVP_PACKED_MESSAGE : 0);
+		(issue->line_no > 0 ? NVP_PACKED_LINE : 0) | (issue->sheet > 0 ? NVP_PACKED_SHEET : 0) |
+		(message < 0 ? NVP_PACKED_MESSAGE : 0);
 	if (message >= 0)
 		packed->message_no = message;
 	else
@@ -311,10 +313,28 @@ store_pack(StoreState *state, bytea *data, uint32 issues, bool is_names)
 	state->seq += issues;
 }
 
+/* the names of the sheets of a workbook; nothing for other sources */
+static void
+store_sheets(StringInfo buf, const NvpReader *reader)
+{
+	const char **names;
+	int			n = 0;
+
+	while (nvp_reader_sheet(reader, n, NULL, NULL))
+		n++;
+	if (n == 0)
+		return;
+	names = palloc(sizeof(char *) * n);
+	for (int i = 0; i < n; i++)
+		names[i] = nvp_reader_sheet(reader, i, NULL, NULL);
+	nvp_pack_list(buf, names, n);
+	pfree(names);
+}
+
 /* the lists that the packs refer to */
 static void
 store_names(StoreState *state, const NvpIssueLog *log, const NvpModel *model, char **source_names,
-			char **header, int ncols)
+			const NvpReader *reader)
 {
 	const char **texts = palloc(sizeof(char *) * Max(Max(model->ncolumns, NVP_CODE_COUNT), 1));
 	StringInfoData buf;
@@ -326,11 +346,12 @@ store_names(StoreState *state, const NvpIssueLog *log, const NvpModel *model, ch
 		texts[i] = model->columns[i].key;
 	nvp_pack_list(&buf, texts, model->ncolumns);
 	nvp_pack_list(&buf, (const char *const *) source_names, model->ncolumns);
-	nvp_pack_list(&buf, (const char *const *) header, ncols);
+	nvp_pack_list(&buf, (const char *const *) reader->header, reader->ncols);
 	for (int i = 0; i < NVP_CODE_COUNT; i++)
 		texts[i] = nvp_code_name(i);
 	nvp_pack_list(&buf, texts, NVP_CODE_COUNT);
 	nvp_pack_list(&buf, (const char *const *) log->messages, log->nmessages);
+	store_sheets(&buf, reader);
 	SET_VARSIZE(buf.data, buf.len);
 	store_pack(state, (bytea *) buf.data, 0, true);
 }
@@ -367,13 +388,13 @@ own_table(const char *name)
 /*
  * nvp_issuelog_store writes everything to _nuvopipe.issue.
  *
- * in: what columns are called; header is the source's.
+ * in: what columns are called; the reader, of the source.
  * out: false if there are none.
  * xact: needs one, as a role that may insert there.
  */
 bool
 nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
-				   char **header, int ncols, const pg_uuid_t *tenant_id,
+				   const NvpReader *reader, const pg_uuid_t *tenant_id,
 				   const pg_uuid_t *execution_id, int attempt)
 {
 	MemoryContext context;
@@ -393,7 +414,7 @@ nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
 	state.values[1] = UUIDPGetDatum(execution_id);
 	state.values[2] = Int32GetDatum(attempt);
 	state.bulk = nvp_bulk_open(own_table("issue"), state.values, state.nulls);
-	store_names(&state, log, model, source_names, header, ncols);
+	store_names(&state, log, model, source_names, reader);
 	store_packs(&state, log);
 	if (state.seq != log->issues + 1)
 		ereport(ERROR,

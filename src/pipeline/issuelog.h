@@ -26,6 +26,7 @@
 #include "utils/uuid.h"
 
 #include "base/spool.h"
+#include "format/reader.h"
 #include "map/map.h"
 #include "validate/validate.h"
 
@@ -49,7 +50,7 @@ extern void nvp_issuelog_issue(NvpIssueLog *log, const NvpIssue *issue);
 extern void nvp_issuelog_batch(NvpIssueLog *log, const NvpBatch *batch, const uint8 *skip);
 extern void nvp_issuelog_check(NvpIssueLog *log);
 extern bool nvp_issuelog_store(NvpIssueLog *log, const NvpModel *model, char **source_names,
-							   char **header, int ncols, const pg_uuid_t *tenant_id,
+							   const NvpReader *reader, const pg_uuid_t *tenant_id,
 							   const pg_uuid_t *execution_id, int attempt);
 extern void nvp_issuelog_reset(NvpIssueLog *log);
 extern void nvp_issuelog_free(NvpIssueLog *log);

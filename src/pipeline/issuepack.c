@@ -9,6 +9,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "pipeline/issuepack.h"
 
 #define KIND_BITS		3
@@ -64,6 +66,8 @@ nvp_pack_issue(StringInfo buf, const NvpPackedIssue *issue)
 	pack_number(buf, issue->row_no);
 	if (issue->flags & NVP_PACKED_LINE)
 		pack_number(buf, issue->line_no);
+	if (issue->flags & NVP_PACKED_SHEET)
+		pack_number(buf, issue->sheet);
 	pack_number(buf, issue->column + 1);
 	pack_number(buf, issue->code);
 	if (issue->flags & NVP_PACKED_MESSAGE)
@@ -197,6 +201,8 @@ nvp_unpack_names(const char *bytes, int len)
 	names->header = unpack_list(&reader);
 	names->codes = unpack_list(&reader);
 	names->messages = unpack_list(&reader);
+	if (reader.p < reader.end)
+		names->sheets = unpack_list(&reader);
 	return names;
 }
 
@@ -214,6 +220,8 @@ nvp_unpack_next(NvpPackReader *reader, const NvpIssueNames *names, NvpPackedIssu
 	issue->row_no = unpack_number(reader);
 	if (issue->flags & NVP_PACKED_LINE)
 		issue->line_no = unpack_number(reader);
+	if (issue->flags & NVP_PACKED_SHEET)
+		issue->sheet = unpack_below(reader, names->sheets.n);
 	issue->column = (int) unpack_below(reader, (uint64) names->keys.n + 1) - 1;
 	issue->code = unpack_below(reader, names->codes.n);
 	if (issue->flags & NVP_PACKED_MESSAGE)
@@ -244,7 +252,7 @@ nvp_unpack_row(NvpPackReader *reader, const NvpIssueNames *names, int ncells,
 		uint64		head = unpack_number(reader);
 		const char *ptr = unpack_bytes(reader, head >> KIND_BITS);
 
-		if ((head & KIND_MASK) > NVP_CELL_JSON)
+		if ((head & KIND_MASK) > NVP_CELL_ERROR)
 			bad_pack();
 		if (!cells)
 			continue;
@@ -253,4 +261,76 @@ nvp_unpack_row(NvpPackReader *reader, const NvpIssueNames *names, int ncells,
 		cells[c].kind = head & KIND_MASK;
 	}
 	*surplus = unpack_text(reader);
+}
+
+/* nvp_unpack_source finds the column of the header that a column of the model was read from; -1 if it is none. */
+int
+nvp_unpack_source(const NvpIssueNames *names, int column)
+{
+	const NvpPackedText *source = column < names->sources.n ? &names->sources.items[column] : NULL;
+
+	for (int i = 0; source && source->ptr && i < names->header.n; i++)
+	{
+		const NvpPackedText *name = &names->header.items[i];
+
+		if (name->len == source->len && name->ptr && memcmp(name->ptr, source->ptr, name->len) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* append_sheet writes the name of a sheet as formulas do: in quotes unless it is a plain word */
+static void
+append_sheet(StringInfo out, const NvpPackedText *name)
+{
+	bool		is_plain = name->len > 0 && !isdigit((unsigned char) name->ptr[0]);
+
+	for (uint32 i = 0; i < name->len && is_plain; i++)
+		is_plain = isalnum((unsigned char) name->ptr[i]) || name->ptr[i] == '_' || IS_HIGHBIT_SET(name->ptr[i]);
+	if (!is_plain)
+		appendStringInfoChar(out, '\'');
+	for (uint32 i = 0; i < name->len; i++)
+	{
+		if (name->ptr[i] == '\'')
+			appendStringInfoChar(out, '\'');
+		appendStringInfoChar(out, name->ptr[i]);
+	}
+	if (!is_plain)
+		appendStringInfoChar(out, '\'');
+}
+
+static void
+append_letters(StringInfo out, int column)
+{
+	if (column >= 26)
+		append_letters(out, column / 26 - 1);
+	appendStringInfoChar(out, 'A' + column % 26);
+}
+
+/*
+ * nvp_unpack_place tells where in a workbook an issue is: Sheet1!C7, or
+ * Sheet1!7:7 for a whole row.
+ *
+ * out: palloc'd; NULL if the source was no workbook.
+ */
+char *
+nvp_unpack_place(const NvpIssueNames *names, const NvpPackedIssue *issue, bool whole_row)
+{
+	StringInfoData out;
+	int			column;
+
+	if (issue->sheet >= (uint32) names->sheets.n || issue->line_no == 0)
+		return NULL;
+	initStringInfo(&out);
+	append_sheet(&out, &names->sheets.items[issue->sheet]);
+	appendStringInfoChar(&out, '!');
+	column = whole_row || issue->column < 0 ? -1 : nvp_unpack_source(names, issue->column);
+	if (column < 0)
+		appendStringInfo(&out, UINT64_FORMAT ":" UINT64_FORMAT, issue->line_no, issue->line_no);
+	else
+	{
+		append_letters(&out, column);
+		appendStringInfo(&out, UINT64_FORMAT, issue->line_no);
+	}
+	return out.data;
 }

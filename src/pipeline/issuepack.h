@@ -9,12 +9,12 @@
  * first of its issues, can be read back by nvp_unpack_next.
  *
  *		names := version, list of the model's keys, of the source's names for
- *				 them, of the header, of codes, of messages
+ *				 them, of the header, of codes, of messages, [ of sheets ]
  *		list  := n, { text }*n
  *		text  := 0 if NULL, else its bytes + 1; the bytes
  *		pack  := version, issue*
- *		issue := flags, row number, [ line number ], column of the model + 1,
- *				 code, message (an index, or text), [ value ], [ row ]
+ *		issue := flags, row number, [ line number ], [ sheet ],
+ *				 column of the model + 1, code, message (an index, or text), [ value ], [ row ]
  *		row	  := n, { bytes of the cell * 8 + its kind; the bytes }*n,
  *				 surplus text
  *
@@ -45,6 +45,7 @@
 #define NVP_PACKED_VALUE	0x08
 #define NVP_PACKED_ROW		0x10	/* the row was rejected, and this is its first issue */
 #define NVP_PACKED_MESSAGE	0x20	/* the message is here, not in the list */
+#define NVP_PACKED_SHEET	0x40	/* not the first one of the workbook */
 
 typedef struct NvpPackedText
 {
@@ -67,6 +68,7 @@ typedef struct NvpIssueNames
 	NvpPackedList header;
 	NvpPackedList codes;
 	NvpPackedList messages;
+	NvpPackedList sheets;		/* of a workbook */
 } NvpIssueNames;
 
 /* one issue as it was packed; for writing and reading */
@@ -75,6 +77,7 @@ typedef struct NvpPackedIssue
 	uint8		flags;
 	uint64		row_no;
 	uint64		line_no;
+	uint32		sheet;			/* of a workbook: its index, else 0 */
 	int			column;			/* -1 = the row */
 	uint32		code;
 	uint32		message_no;		/* unless NVP_PACKED_MESSAGE */
@@ -97,6 +100,8 @@ extern void nvp_pack_row(StringInfo buf, const NvpBatch *batch, int row);
 extern NvpIssueNames *nvp_unpack_names(const char *bytes, int len);
 extern void nvp_unpack_open(NvpPackReader *reader, const char *bytes, int len);
 extern bool nvp_unpack_next(NvpPackReader *reader, const NvpIssueNames *names, NvpPackedIssue *issue);
+extern int	nvp_unpack_source(const NvpIssueNames *names, int column);
+extern char *nvp_unpack_place(const NvpIssueNames *names, const NvpPackedIssue *issue, bool whole_row);
 extern void nvp_unpack_row(NvpPackReader *reader, const NvpIssueNames *names, int ncells,
 						   NvpCell *cells, NvpPackedText *surplus);
 

@@ -109,14 +109,20 @@ header_is_blank(const NvpReader *reader)
 static bool
 check_columns(NvpJob *job, NvpFault *fault)
 {
-	static const char *const kinds[] = {"unknown", "delimited text", "JSON", "JSON Lines", "rows"};
+	static const char *const kinds[] = {
+		"unknown", "delimited text", "JSON", "JSON Lines", "rows",
+		"a workbook (xlsx)", "a workbook (ods)", "a workbook (xls)"
+	};
+	NvpFormatKind kind = job->input.format.kind;
+
 
 	if (nvp_map_complete(job->map, job->reader->header, job->reader->ncols, fault))
 		return true;
 	if (!job->is_rows)
-		nvp_fault_detail(fault, "%s%sThe input was read as %s in %s.",
-						 fault->detail ? fault->detail : "", fault->detail ? " " : "",
-						 kinds[job->input.format.kind], nvp_encoding_name(job->input.format.encoding));
+		nvp_fault_detail(fault, "%s%sThe input was read as %s%s%s.",
+						 fault->detail ? fault->detail : "", fault->detail ? " " : "", kinds[kind],
+						 nvp_format_is_workbook(kind) ? "" : " in ",
+						 nvp_format_is_workbook(kind) ? "" : nvp_encoding_name(job->input.format.encoding));
 	return false;
 }
 
@@ -262,6 +268,7 @@ nvp_job_refuse(NvpOutBatch *batch, int row, int column, NvpCode code, const char
 
 	issue.row_no = batch->first_row_no + row;
 	issue.line_no = batch->source->rows[row].line_no;
+	issue.sheet = batch->source->rows[row].sheet;
 	issue.column = column;
 	issue.code = code;
 	issue.message = message ? message : nvp_code_message(code);

@@ -103,7 +103,13 @@ spool_sink(void *arg, const char *data, int64 len)
 static bool
 spool_fault(SpoolOutput *out, NvpFault *fault)
 {
-	return nvp_spool_fault(out->spool, fault, "the output");
+	const char *problem = out->writer ? nvp_writer_problem(out->writer) : NULL;
+
+	if (problem == NULL)
+		return nvp_spool_fault(out->spool, fault, "the output");
+	nvp_fault_set(fault, NVP_WRITE_FILE_FAILURE, ERRCODE_PROGRAM_LIMIT_EXCEEDED, false, "%s", problem);
+	nvp_fault_hint(fault, "Choose another format for the output, such as csv.");
+	return false;
 }
 
 /* the cell to be written for one value; a bad one is passed on as it was, as text */
@@ -152,9 +158,7 @@ spool_batch(NvpOutput *output, NvpOutBatch *batch, NvpFault *fault)
 		}
 	}
 	out->batch->nrows = batch->nrows;
-	if (nvp_writer_batch(out->writer, out->batch, out->skip))
-		return true;
-	return spool_fault(out, fault);
+	return nvp_writer_batch(out->writer, out->batch, out->skip) || spool_fault(out, fault);
 }
 
 static bool
@@ -162,7 +166,10 @@ spool_finish(NvpOutput *output, NvpCounts *counts, NvpFault *fault)
 {
 	SpoolOutput *out = (SpoolOutput *) output;
 
-	if (!nvp_writer_finish(out->writer) || !nvp_spool_flush(out->spool))
+	NvpWriter  *writer = out->writer;
+
+	out->writer = NULL;
+	if (!nvp_writer_finish(writer) || !nvp_spool_flush(out->spool))
 		return spool_fault(out, fault);
 	counts->output_bytes = out->spool->size;
 	return true;

@@ -201,11 +201,16 @@ read_file_output(NvpPlan *plan, Jsonb *options)
 		plan->write_format.kind = NVP_FORMAT_JSONL;
 		plan->content_type = "application/x-ndjson";
 	}
-	else if (ends_with(kind, ".xlsx") || ends_with(kind, ".xml"))
+	else if (ends_with(kind, ".xlsx"))
+	{
+		plan->write_format.kind = NVP_FORMAT_XLSX;
+		plan->content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+	}
+	else if (ends_with(kind, ".xls") || ends_with(kind, ".ods") || ends_with(kind, ".xml"))
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("output format of \"%s\" is not supported yet", kind),
-				errhint("Name the output .csv, .tsv, .json or .jsonl."));
+				errhint("Name the output .csv, .tsv, .json, .jsonl or .xlsx."));
 }
 
 static const char *
@@ -213,6 +218,8 @@ format_suffix(const NvpPlan *plan)
 {
 	if (plan->write_format.kind == NVP_FORMAT_CSV)
 		return plan->write_format.delimiter == '\t' ? ".tsv" : ".csv";
+	if (plan->write_format.kind == NVP_FORMAT_XLSX)
+		return ".xlsx";
 	return plan->write_format.kind == NVP_FORMAT_JSONL ? ".jsonl" : ".json";
 }
 

@@ -35,6 +35,7 @@ new_issue(NvpExamined *examined, int row)
 	issue = &list->items[list->n++];
 	issue->row_no = examined->first_row_no + row;
 	issue->line_no = examined->rows ? examined->rows[row].line_no : 0;
+	issue->sheet = examined->rows ? examined->rows[row].sheet : 0;
 	return issue;
 }
 

@@ -37,6 +37,7 @@ typedef struct NvpIssue
 {
 	uint64		row_no;
 	uint64		line_no;		/* line of the source, 0 unknown */
+	uint16		sheet;			/* of a workbook: its index, else 0 */
 	int			column;			/* index into the model; -1 = the whole row */
 	NvpCode		code;
 	NvpSeverity severity;

@@ -227,7 +227,7 @@ SELECT op('execution_download_create', jsonb_build_object('id', :'m', 'kind', 'R
 UPDATE _nuvopipe.download_ticket SET expires_at = now() - interval '1 second';
 SELECT is((SELECT status FROM nuvopipe_api.request('GET', :'url')), 404, 'within a minute');
 SELECT is(refused('execution_download_create', jsonb_build_object('id', :'m', 'kind', 'OUTPUT')), 'NP404: there is nothing to download: the output is rows of a table', 'only what there is');
-SELECT is(refused('execution_download_create', jsonb_build_object('id', :'m', 'kind', 'ISSUES', 'format', 'XLSX')), '0A000: format: XLSX is not supported yet', 'in formats that there are');
+SELECT is(refused('execution_download_create', jsonb_build_object('id', :'m', 'kind', 'ANNOTATED', 'format', 'JSON')), '0A000: format: JSON is not to be had of ANNOTATED', 'in formats that there are');
 
 -- ---- events -------------------------------------------------------------------------------
 

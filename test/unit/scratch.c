@@ -44,7 +44,7 @@ nvp_scratch_read(NvpScratch *scratch, char *buf, int64 len, int64 offset)
 const char *
 nvp_scratch_error(const NvpScratch *scratch)
 {
-	return "no temporary file";
+	return NULL;
 }
 
 void
