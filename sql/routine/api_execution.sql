@@ -176,7 +176,7 @@ CREATE OR REPLACE VIEW _nuvopipe.api_execution AS
 				'detail', e.error_detail, 'hint', e.error_hint)) END AS error_detail,
 			e.note,
 			_nuvopipe.execution_state(e.id) AS progress,
-			CASE WHEN e.object_path IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('file_name', e.object_name, 'path', e.object_path,
+			CASE WHEN e.object_path IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object('file_name', e.object_name, 'path', e.object_path, 'member', e.object_member,
 				'size', e.object_bytes, 'sha256', coalesce(substring(e.object_version FROM '^sha256:([0-9a-f]{64})$'),
 					(SELECT encode(b.sha256, 'hex') FROM _nuvopipe.blob b WHERE b.tenant_id = e.tenant_id AND b.id = e.input_id)),
 				'available', e.input_id IS NOT NULL, 'available_until', _nuvopipe.iso(_nuvopipe.input_until(e.id)),

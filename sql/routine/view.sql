@@ -55,7 +55,8 @@ COMMENT ON COLUMN nuvopipe.pipelines.error_threshold IS 'Percentage of erroneous
 
 CREATE OR REPLACE VIEW nuvopipe.executions WITH (security_barrier) AS
 	SELECT e.id, e.pipeline_id AS pipeline, p.name AS pipeline_name, e.run_id AS run, e.configuration_id AS configuration,
-			e.status, e.trigger_type, e.object_path AS input, e.object_name AS input_name, e.object_version AS input_version,
+			e.status, e.trigger_type, e.object_path AS input, e.object_name AS input_name, e.object_member AS input_member,
+			e.object_version AS input_version,
 			e.object_bytes AS input_bytes, e.attempts, e.max_attempts, e.max_run_time, e.cancel_requested, e.owner_role AS owner,
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows, a.rows_read, a.rows_written, a.rows_rejected,
 			e.error_type, e.error_sqlstate, e.error_message, e.error_detail, e.error_hint, e.note,
@@ -70,6 +71,7 @@ COMMENT ON VIEW nuvopipe.executions IS 'Executions of the caller''s pipelines, a
 COMMENT ON COLUMN nuvopipe.executions.pipeline_name IS 'Null once the pipeline is deleted.';
 COMMENT ON COLUMN nuvopipe.executions.status IS 'QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELED.';
 COMMENT ON COLUMN nuvopipe.executions.input IS 'Path of the input object at its source; null until the source is listed.';
+COMMENT ON COLUMN nuvopipe.executions.input_member IS 'The file of the input that is meant, where it is an archive of several: each has an execution of its own.';
 COMMENT ON COLUMN nuvopipe.executions.error_type IS 'SOURCE_UNRESPONSIVE, SOURCE_DATA_EMPTY, PARSING_FAILURE, DESTINATION_UNRESPONSIVE, DESTINATION_SIZE_LIMIT, WRITE_FILE_FAILURE or ERROR_THRESHOLD_EXCEEDED; null unless it failed for one of these reasons.';
 COMMENT ON COLUMN nuvopipe.executions.note IS 'What a successful execution has to say, e.g. that the input was loaded before.';
 COMMENT ON COLUMN nuvopipe.executions.max_run_time IS 'Seconds an attempt may take, from the schedule or the options of the pipeline; null: none. The setting nuvopipe.max_run_time may allow less.';

@@ -46,6 +46,7 @@ CREATE TABLE _nuvopipe.execution (
 	hosts text[] NOT NULL DEFAULT '{}',	-- that its connectors reach, when it was queued
 	object_path text,			-- null until the source has been listed
 	object_name text,
+	object_member text,			-- the file of it that is meant, where the object is an archive of several
 	object_version text,			-- changes when the object does: size and time, or ETag
 	object_bytes bigint,
 	input_id uuid,				-- its bytes, where they are stored: pushed, uploaded, or kept

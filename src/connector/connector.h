@@ -30,6 +30,7 @@ typedef struct NvpObject
 {
 	char	   *path;			/* unique at the source, without secrets */
 	char	   *name;			/* last part of path */
+	char	   *member;			/* the file of it that is meant, where it is an archive; or NULL */
 	int64		bytes;			/* -1 unknown */
 	TimestampTz modified_at;	/* 0 unknown */
 	char	   *version;		/* what changes when the object does (size+time, ETag), or NULL */

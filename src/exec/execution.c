@@ -33,7 +33,7 @@
 	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
 	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
 	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time, e.trigger_type = 'SCHEDULED', " \
-	"e.owner_id"
+	"e.owner_id, e.object_member"
 
 static void
 read_execution(NvpQuery *query, NvpExecution *out)
@@ -58,7 +58,8 @@ read_execution(NvpQuery *query, NvpExecution *out)
 	out->max_run_time = nvp_get_int4(0, 16);
 	out->is_scheduled = nvp_get_bool(0, 17);
 	nvp_get_uuid(0, 18, &out->owner_id);
-	out->pipeline_name = nvp_get_text(query, 0, 19);
+	out->object.member = nvp_get_text(query, 0, 19);
+	out->pipeline_name = nvp_get_text(query, 0, 20);
 }
 
 static char *
@@ -78,6 +79,7 @@ nvp_exec_copy(const NvpExecution *from, NvpExecution *to)
 	to->object.path = copy_text(from->object.path);
 	to->object.name = copy_text(from->object.name);
 	to->object.version = copy_text(from->object.version);
+	to->object.member = copy_text(from->object.member);
 }
 
 static void
@@ -635,9 +637,10 @@ nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
 	nvp_query_open(&query);
 	arg_execution(&query, execution);
 	arg_object(&query, object);
+	nvp_arg_text(&query, object->member);
 	nvp_query_keep(&query,
 				   "UPDATE _nuvopipe.execution SET object_path = $3, object_name = $4, object_version = $5,"
-				   " object_bytes = nullif($6, -1), discover = false, updated_at = pg_catalog.clock_timestamp()"
+				   " object_bytes = nullif($6, -1), object_member = $7, discover = false, updated_at = pg_catalog.clock_timestamp()"
 				   " WHERE tenant_id = $1 AND id = $2");
 	nvp_query_close(&query);
 }
@@ -645,9 +648,10 @@ nvp_exec_take(const NvpExecution *execution, const NvpObject *object)
 /*
  * nvp_exec_expand queues one more execution of the same run for each object.
  * One that is on its way already is settled by the ledger when its turn comes.
+ * input_id: where the bytes of all of them are stored, or NULL: they are fetched.
  */
 void
-nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
+nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n, const pg_uuid_t *input_id)
 {
 	NvpQuery	query;
 	pg_uuid_t	id;
@@ -656,16 +660,15 @@ nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n)
 	for (int i = 0; i < n; i++)
 	{
 		arg_execution(&query, execution);
-		nvp_arg_text(&query, objects[i].path);
-		nvp_arg_text(&query, objects[i].name);
-		nvp_arg_text(&query, objects[i].version);
-		nvp_arg_int8(&query, objects[i].bytes);
+		arg_object(&query, &objects[i]);
+		nvp_arg_text(&query, objects[i].member);
+		nvp_arg_uuid(&query, input_id);
 		nvp_query_keep(&query,
 					   "INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role,"
 					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, object_path, object_name, object_version, object_bytes,"
-					   " available_at, queued_at, created_at, created_by, updated_at, updated_by)"
+					   " object_member, input_id, available_at, queued_at, created_at, created_by, updated_at, updated_by)"
 					   " SELECT tenant_id, _nuvopipe.uuid_v7(), run_id, pipeline_id, configuration_id, owner_id, owner_role,"
-					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, $3, $4, $5, nullif($6, -1), t.now, t.now, t.now, created_by, t.now, updated_by"
+					   " trigger_type, max_attempts, max_run_time, priority, hosts, forced, $3, $4, $5, nullif($6, -1), $7, $8, t.now, t.now, t.now, created_by, t.now, updated_by"
 					   " FROM _nuvopipe.execution, (SELECT pg_catalog.clock_timestamp() AS now) t"
 					   " WHERE tenant_id = $1 AND id = $2 RETURNING id");
 		nvp_get_uuid(0, 0, &id);

@@ -108,7 +108,7 @@ extern bool nvp_exec_lock_at_exit(void);
 extern void nvp_exec_give_back(const NvpExecution *execution);
 extern int	nvp_exec_sweep(bool with_queue);
 extern void nvp_exec_renew(void);
-extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n);
+extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n, const pg_uuid_t *input_id);
 extern void nvp_exec_take(const NvpExecution *execution, const NvpObject *object);
 extern void nvp_exec_note_issues(const NvpExecution *execution);
 extern void nvp_exec_keep_input(const NvpExecution *execution, NvpSpool *spool);

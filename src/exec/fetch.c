@@ -149,7 +149,7 @@ nvp_run_discover(NvpRun *run, bool *nothing, NvpFault *fault)
 		run->execution->object = fresh[0];
 		run->execution->siblings = nfresh;
 		nvp_exec_take(run->execution, &fresh[0]);
-		nvp_exec_expand(run->execution, fresh + 1, nfresh - 1);
+		nvp_exec_expand(run->execution, fresh + 1, nfresh - 1, NULL);
 	}
 	nvp_session_commit(run->session);
 	MemoryContextSwitchTo(run->context);

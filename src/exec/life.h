@@ -3,8 +3,8 @@
  * life.h
  *		An execution under way: what its phases share.
  *
- * run.c tells the story; phase.c, fetch.c, process.c and close.c are its
- * chapters.
+ * run.c tells the story; phase.c, fetch.c, split.c, process.c and close.c are
+ * its chapters.
  *
  *-------------------------------------------------------------------------
  */
@@ -63,6 +63,9 @@ extern bool nvp_run_input_is_table(const NvpRun *run);
 extern bool nvp_run_fetch(NvpRun *run, NvpFault *fault);
 extern void nvp_run_settle_version(NvpRun *run);
 extern bool nvp_run_discover(NvpRun *run, bool *nothing, NvpFault *fault);
+
+/* split.c */
+extern bool nvp_run_split(NvpRun *run, NvpFault *fault);
 
 /* process.c */
 extern void nvp_run_close_job(NvpRun *run);

@@ -61,6 +61,7 @@ make_job(NvpRun *run)
 	job->is_rows = nvp_run_input_is_table(run) && !run->execution->has_input;
 	job->format_options = run->plan->format_options;
 	job->file_name = run->execution->object.name;
+	job->member = run->execution->object.member;
 	job->mapping_config = run->plan->mapping_config;
 	job->on_error = run->plan->on_error;
 	job->max_output_rows = run->plan->developer_mode ? NVP_DEVELOPER_ROWS : -1;

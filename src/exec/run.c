@@ -174,6 +174,8 @@ live(NvpRun *run)
 		goto failed;
 	run->is_fetched = true;
 	nvp_run_settle_version(run);
+	if (!nvp_run_split(run, fault))
+		goto failed;
 	run->report->input_name = run->execution->object.path;
 	if (!process_and_close(run, fault))
 		goto failed;
