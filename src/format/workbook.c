@@ -187,9 +187,10 @@ look_at(const NvpBatch *batch, int nrows, int row)
 }
 
 static bool
-is_header(const HeadLook *look)
+is_header(const HeadLook *look, int ncols)
 {
-	if (look->texts == 0)
+	/* a single text above a table of several columns names nothing */
+	if (look->texts == 0 || (look->texts == 1 && ncols > 2))
 		return false;
 	if (look->contrasts > 0)
 		return look->contrasts >= look->likenesses;
@@ -211,7 +212,7 @@ preamble_rows(const NvpBatch *batch, const int *filled, int nrows)
 	if (n == 0 || n > MOST_PREAMBLE || n + 1 >= nrows || filled[n] * 2 <= width)
 		return 0;
 	look = look_at(batch, nrows, n);
-	return is_header(&look) ? n : 0;
+	return is_header(&look, batch->ncols) ? n : 0;
 }
 
 static void
@@ -235,7 +236,7 @@ judge(const NvpBatch *batch, int nrows, const NvpSniffPins *pins, NvpSniff *snif
 	if (pins->has_header)
 		return;
 	look = look_at(batch, nrows, above);
-	sniff->format.has_header = is_header(&look);
+	sniff->format.has_header = is_header(&look, batch->ncols);
 	if (!sniff->format.has_header)
 		nvp_verdict_set(&sniff->header, 0.8, look.texts == 0 ? "the first row has no texts" :
 						"the first row looks like those below it");

@@ -38,6 +38,7 @@
 #include "format/xlsx_write.h"
 
 #define EXACT_DIGITS	15
+#define DOUBLE_DIGITS	17		/* that a double has at most */
 #define SERIAL_2000		36526	/* the number of 2000-01-01 */
 #define MOST_LITERAL	40
 #define MOST_SHEET_BYTES	INT64CONST(3500000000)
@@ -251,8 +252,9 @@ is_exact(const char *p, uint32 len)
 		return false;
 	for (uint32 i = 0; i < len; i++)
 	{
+		/* only what was a double is written with an exponent */
 		if (p[i] == 'e' || p[i] == 'E')
-			digits = MOST_LITERAL;
+			return digits <= DOUBLE_DIGITS;
 		digits += isdigit((unsigned char) p[i]) && (digits > 0 || p[i] != '0');
 	}
 	if (digits <= EXACT_DIGITS)
