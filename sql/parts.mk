@@ -52,6 +52,7 @@ SQL_ROUTINE = \
 	sql/routine/trigger.sql \
 	sql/routine/validate.sql \
 	sql/routine/view.sql \
+	sql/routine/header.sql \
 	sql/routine/rights.sql \
 	sql/routine/organization.sql \
 	sql/routine/principal.sql \

@@ -185,7 +185,7 @@ CREATE OR REPLACE VIEW _nuvopipe.api_execution AS
 					'available_until', _nuvopipe.iso(b.expires_at)))
 				FROM _nuvopipe.blob b WHERE b.tenant_id = e.tenant_id AND b.id = e.output_id) AS output,
 			(SELECT jsonb_build_object('read', a.rows_read, 'written', a.rows_written, 'rejected', a.rows_rejected,
-					'filtered', a.rows_filtered, 'blank', a.rows_blank)
+					'filtered', a.rows_filtered, 'blank', a.rows_blank, 'skipped', a.rows_skipped)
 				FROM _nuvopipe.execution_attempt a
 				WHERE a.tenant_id = e.tenant_id AND a.execution_id = e.id AND a.attempt = e.attempts AND a.rows_read IS NOT NULL) AS accounting,
 			_nuvopipe.execution_can(e.id) AS can,

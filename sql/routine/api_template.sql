@@ -218,7 +218,8 @@ SELECT _nuvopipe.set_schema('MappingConfig', '{"type": ["object", "null"], "prop
 
 SELECT _nuvopipe.set_schema('HeaderConfig', '{"type": ["object", "null"], "properties": {
 	"mode": {"enum": ["AUTO", "FIXED"], "default": "AUTO"},
-	"row_index": {"type": "integer", "minimum": 0, "description": "of FIXED: where the names of the columns are, from 0"}}}');
+	"row_index": {"type": "integer", "minimum": 0, "description": "of FIXED: where the names of the columns are, from 0"},
+	"header_rows": {"type": "integer", "minimum": 1, "maximum": 10, "default": 1, "description": "of FIXED: how many lines the names have, from row_index on"}}}');
 
 SELECT _nuvopipe.set_schema('PipelineOptions', '{"type": ["object", "null"], "properties": {
 	"on_error": {"enum": ["skip_rows", "null_cells", "pass", "reject_all"]}, "keep_input": {"enum": ["failed", "always", "never"]},

@@ -220,7 +220,7 @@ BEGIN
 		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx', 'ods', 'xls']);
 	ELSIF format IS NOT NULL THEN
 		PERFORM _nuvopipe.expect_type(format, path, 'object');
-		PERFORM FROM nuvopipe.parse('[]', format);
+		PERFORM FROM nuvopipe.parse('x', format);
 	END IF;
 EXCEPTION WHEN invalid_parameter_value THEN
 	GET STACKED DIAGNOSTICS fault = MESSAGE_TEXT, cure = PG_EXCEPTION_HINT;
@@ -249,9 +249,10 @@ BEGIN
 	PERFORM _nuvopipe.expect_number(options -> 'slots', root || '.slots', 1, 64, whole => true);
 	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx']);
 	PERFORM _nuvopipe.check_format(options -> 'format', root || '.format');
-	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index']);
+	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index', 'header_rows']);
 	PERFORM _nuvopipe.expect_word(options #> '{header_config,mode}', root || '.header_config.mode', ARRAY['AUTO', 'FIXED']);
 	PERFORM _nuvopipe.expect_number(options #> '{header_config,row_index}', root || '.header_config.row_index', 0, 1000000, whole => true);
+	PERFORM _nuvopipe.expect_number(options #> '{header_config,header_rows}', root || '.header_config.header_rows', 1, 10, whole => true);
 END
 $$;
 

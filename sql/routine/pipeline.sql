@@ -190,7 +190,7 @@ COMMENT ON FUNCTION nuvopipe.create_pipeline IS
 name: unique among what the caller owns. input, tdm, output: names or ids. mapping: {"mode": "DEFAULT" | "EXACT", "mappings": [{"source_columns": [...], "target_column": key}]}; without it columns are matched by name.
 schedule: {"frequency": "SECONDLY" | "MINUTELY" | "HOURLY" | "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY", "interval", "starts_on", "ends_on"} or {"cron": "..."}, with "time_zone", "last_day", "calendars", "jitter", "grace", "overlap": "SKIP" | "QUEUE_ONE" | "QUEUE_ALL" | "ALLOW" | "CANCEL_OLD", "missed": "NONE" | "ONE" | "ALL", "missed_limit", "max_run_time"; see docs/schedules.md.
 error_threshold: percentage of erroneous cells (0 to 100) above which a run fails; null = never. developer_mode: only the first 100 rows are sent on; default false. template: name or id of presets for all arguments that are null.
-options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl), priority (-100 to 100, default 0: what waits with a higher one begins first, within the organization), slots (1 to 64, default 1: how many executions run at a time; with several they may end in another order than they came in); added to those of the template.
+options: on_error (skip_rows, null_cells, pass, reject_all), keep_input (failed, always, never), keep_output (always, never; of files and endpoints up to nuvopipe.keep_output_size, a table keeps its rows itself), format (csv, tsv, json, jsonl, or an object as for nuvopipe.parse), header_config ({"mode": "FIXED", "row_index": n, "header_rows": 1}), force, max_attempts, max_run_time (seconds an attempt may take; then it is ended, FAILED with 57014), output_format (csv, tsv, json, jsonl), priority (-100 to 100, default 0: what waits with a higher one begins first, within the organization), slots (1 to 64, default 1: how many executions run at a time; with several they may end in another order than they came in); added to those of the template.
 description, tags: free.
 Runs have the rights of the role that calls this.
 Returns the id.
@@ -274,6 +274,7 @@ BEGIN
 	PERFORM _nuvopipe.require_there(FOUND, 'pipeline', pipeline);
 	PERFORM _nuvopipe.drop_schedule(object_id);
 	DELETE FROM _nuvopipe.pipeline p WHERE p.tenant_id = tenant AND p.id = object_id;
+	DELETE FROM _nuvopipe.accepted_header h WHERE h.tenant_id = tenant AND h.pipeline_id = object_id;
 	PERFORM _nuvopipe.tell_pipeline(tenant, object_id, owner, 'deleted');
 	WITH waiting AS (
 		UPDATE _nuvopipe.execution e SET status = 'CANCELED', finished_at = clock_timestamp(), updated_at = clock_timestamp(),

@@ -49,7 +49,7 @@ BEGIN
 	PERFORM _nuvopipe.make_policy('trigger', format(by_owner, 'pipeline'));
 	PERFORM _nuvopipe.make_policy('planned_run', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
 	PERFORM _nuvopipe.make_policy('execution', 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.can(''read'', ''execution'', owner_id, owner_role)');
-	FOREACH name IN ARRAY '{principal,pipeline_configuration,schedule,run,signal,execution_attempt,issue,input_ledger,event,retention,tally,digest}'::text[] LOOP
+	FOREACH name IN ARRAY '{principal,pipeline_configuration,schedule,run,signal,execution_attempt,issue,input_ledger,accepted_header,event,retention,tally,digest}'::text[] LOOP
 		PERFORM _nuvopipe.make_policy(name, 'tenant_id = _nuvopipe.tenant() AND _nuvopipe.is_admin()');
 	END LOOP;
 END

@@ -82,7 +82,7 @@ COMMENT ON COLUMN nuvopipe.executions.cause IS 'Of a trigger: how many signals i
 CREATE OR REPLACE VIEW nuvopipe.execution_runs WITH (security_barrier) AS
 	SELECT a.execution_id AS execution, a.attempt, a.type, a.status, a.started_at, a.finished_at, a.duration_ms AS duration,
 			a.total_rows, a.total_cells, a.total_error_cells, a.total_error_rows,
-			a.rows_read, a.rows_written, a.rows_rejected, a.rows_filtered, a.rows_blank, a.rows_inserted, a.rows_updated,
+			a.rows_read, a.rows_written, a.rows_rejected, a.rows_filtered, a.rows_blank, a.rows_skipped, a.rows_inserted, a.rows_updated,
 			a.input_bytes, a.output_bytes, a.phases, a.sniff, a.votes,
 			a.error_type, a.error_sqlstate, a.error_message, a.error_detail, a.error_hint, a.note
 		FROM _nuvopipe.execution_attempt a JOIN _nuvopipe.execution e ON e.tenant_id = a.tenant_id AND e.id = a.execution_id
@@ -93,6 +93,7 @@ COMMENT ON COLUMN nuvopipe.execution_runs.duration IS 'Milliseconds.';
 COMMENT ON COLUMN nuvopipe.execution_runs.total_rows IS 'Output rows after mapping and transformation; cells and errors are counted among them.';
 COMMENT ON COLUMN nuvopipe.execution_runs.total_error_cells IS 'Cells with at least one issue.';
 COMMENT ON COLUMN nuvopipe.execution_runs.rows_read IS 'Data rows read = written + rejected + filtered + blank.';
+COMMENT ON COLUMN nuvopipe.execution_runs.rows_skipped IS 'Title lines and the like before the header; none of rows_read.';
 COMMENT ON COLUMN nuvopipe.execution_runs.phases IS 'Milliseconds by phase.';
 COMMENT ON COLUMN nuvopipe.execution_runs.sniff IS 'What was recognised in the input: format, encoding, delimiter, header.';
 COMMENT ON COLUMN nuvopipe.execution_runs.votes IS 'Number format and date order by column, as the whole column decided them.';

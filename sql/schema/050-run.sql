@@ -112,6 +112,7 @@ CREATE TABLE _nuvopipe.execution_attempt (
 	rows_rejected bigint,
 	rows_filtered bigint,
 	rows_blank bigint,
+	rows_skipped bigint,			-- before the header, no data rows
 	rows_inserted bigint,			-- of rows_written
 	rows_updated bigint,
 	input_bytes bigint,
@@ -174,6 +175,17 @@ CREATE TABLE _nuvopipe.input_ledger (
 	bytes bigint,
 	loaded_at timestamptz NOT NULL,
 	CONSTRAINT input_ledger_pkey PRIMARY KEY (tenant_id, pipeline_id, path, version)
+);
+
+-- the header the last successful execution of a pipeline has read
+CREATE TABLE _nuvopipe.accepted_header (
+	tenant_id uuid NOT NULL,
+	pipeline_id uuid NOT NULL,
+	fingerprint text NOT NULL,
+	columns text[] NOT NULL,
+	execution_id uuid NOT NULL,		-- that brought it
+	accepted_at timestamptz NOT NULL,
+	CONSTRAINT accepted_header_pkey PRIMARY KEY (tenant_id, pipeline_id)
 );
 
 CREATE TABLE _nuvopipe.event (

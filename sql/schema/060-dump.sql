@@ -27,6 +27,7 @@ SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.preview', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.download_ticket', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.issue_default', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.input_ledger', '');
+SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.accepted_header', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.event_default', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.idempotency', '');
 SELECT pg_catalog.pg_extension_config_dump('_nuvopipe.webhook', '');

@@ -17,6 +17,7 @@
 
 #include "base/deadline.h"
 #include "base/guc.h"
+#include "exec/header.h"
 #include "exec/life.h"
 #include "exec/queue.h"
 #include "exec/tell.h"
@@ -101,6 +102,13 @@ keep_output(NvpRun *run)
 	CurrentResourceOwner = owner;
 }
 
+static void
+add_note(NvpOutcome *outcome, char *note)
+{
+	if (note)
+		outcome->note = outcome->note ? psprintf("%s; %s", outcome->note, note) : note;
+}
+
 /* issues, input, output, state, ledger: in the transaction that is open */
 static void
 write_down(NvpRun *run, bool to_ledger)
@@ -114,7 +122,12 @@ write_down(NvpRun *run, bool to_ledger)
 							   run->job->reader, &run->execution->tenant_id, &run->execution->id, run->execution->attempt))
 			nvp_exec_note_issues(run->execution);
 		if (run->job->validator)
+		{
 			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));
+			add_note(outcome, nvp_validator_vote_note(run->job->validator));
+		}
+		if (run->job->reader && !run->job->is_rows)
+			add_note(outcome, nvp_exec_note_header(run->execution, run->job->reader, outcome->status == NVP_SUCCEEDED));
 		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->input.sniff, &run->job->input.format);
 	}
 	if (!run->is_bare && keep_input_wanted(run))

@@ -353,7 +353,7 @@ finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome 
 	const uint64 numbers[] = {
 		c->total_rows, c->total_cells, c->error_cells, c->error_rows, c->rows_read,
 		c->rows_written, c->rows_rejected, c->rows_filtered, c->rows_blank,
-		c->rows_inserted, c->rows_updated, c->input_bytes, c->output_bytes
+		c->rows_inserted, c->rows_updated, c->input_bytes, c->output_bytes, c->rows_skipped
 	};
 
 	arg_execution(query, execution);
@@ -361,7 +361,7 @@ finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome 
 	nvp_arg_text(query, status_word(outcome->status));
 	nvp_arg_int8(query, outcome->duration_ms);
 	arg_fault(query, &outcome->fault);	/* $6 to $10 */
-	for (int i = 0; i < lengthof(numbers); i++) /* $11 to $23 */
+	for (int i = 0; i < lengthof(numbers); i++) /* $11 to $24 */
 		nvp_arg_int8(query, numbers[i]);
 	nvp_arg_jsonb(query, outcome->sniff);
 	nvp_arg_jsonb(query, outcome->votes);
@@ -373,7 +373,7 @@ finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome 
 				   " error_hint = $10, total_rows = $11, total_cells = $12, total_error_cells = $13,"
 				   " total_error_rows = $14, rows_read = $15, rows_written = $16, rows_rejected = $17,"
 				   " rows_filtered = $18, rows_blank = $19, rows_inserted = $20, rows_updated = $21,"
-				   " input_bytes = $22, output_bytes = $23, sniff = $24, votes = $25, phases = $26, note = $27"
+				   " input_bytes = $22, output_bytes = $23, rows_skipped = $24, sniff = $25, votes = $26, phases = $27, note = $28"
 				   " WHERE tenant_id = $1 AND execution_id = $2 AND attempt = $3");
 }
 

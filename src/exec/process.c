@@ -125,7 +125,7 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 	run->phase_ms[NVP_PHASE_PROCESS] -= run->job->survey_ms;	/* it lies within */
 	run->outcome->counts = run->job->counts;
 	if (!run->job->is_rows)
-		run->outcome->note = nvp_input_note(&run->job->input);
+		run->outcome->note = nvp_input_note(&run->job->input, run->job->reader);
 	if (ok)
 		ok = judge(run, fault);
 	run->is_settling = ok;

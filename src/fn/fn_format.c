@@ -148,7 +148,7 @@ count_columns(NvpReader *reader, int64 max_rows)
 
 /* put_input stores what an input that was opened holds */
 static void
-put_input(ReturnSetInfo *rsinfo, const NvpInput *input, int64 max_rows)
+put_input(ReturnSetInfo *rsinfo, NvpInput *input, int64 max_rows)
 {
 	const NvpFormat *format = &input->format;
 	NvpReader  *reader = nvp_reader_open(input->source, format);
@@ -161,8 +161,8 @@ put_input(ReturnSetInfo *rsinfo, const NvpInput *input, int64 max_rows)
 	if ((format->kind == NVP_FORMAT_JSON || format->kind == NVP_FORMAT_JSONL || format->has_header) && !reader->error.is_empty)
 		put_header(rsinfo, reader);
 	put_rows(rsinfo, reader, max_rows);
+	note = nvp_input_note(input, reader);
 	nvp_reader_close(reader);
-	note = nvp_input_note(input);
 	if (note)
 		ereport(NOTICE,
 				errmsg("%s", note));
@@ -201,17 +201,23 @@ nuvopipe_parse(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* nuvopipe.sniff(data bytea) returns jsonb */
+/* nuvopipe.sniff(data bytea, options jsonb, file_name text) returns jsonb */
 Datum
 nuvopipe_sniff(PG_FUNCTION_ARGS)
 {
-	bytea	   *data = PG_GETARG_BYTEA_PP(0);
-	NvpSource  *source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	Jsonb	   *options = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	char	   *file_name = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	bytea	   *data;
+	NvpSource  *source;
 	NvpInput	input;
 	NvpFault	fault = {0};
 	Jsonb	   *result;
 
-	(void) nvp_input_open(&input, source, NULL, NULL, NULL, &fault);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	data = PG_GETARG_BYTEA_PP(0);
+	source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	(void) nvp_input_open(&input, source, options, file_name, NULL, &fault);
 	result = nvp_sniff_jsonb(&input.sniff, &input.format);
 	nvp_input_close(&input);
 	source->close(source);

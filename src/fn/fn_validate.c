@@ -140,12 +140,19 @@ open_row_sink(RowSink *sink, FunctionCallInfo fcinfo, const NvpModel *model)
 
 /* ---- running --------------------------------------------------------------- */
 
+static void
+tell(const char *note)
+{
+	if (note)
+		ereport(NOTICE,
+				errmsg("%s", note));
+}
+
 /* an input without rows has no issues; every other fault is the caller's to see */
 static void
 run_job(NvpJob *job, NvpMap **map)
 {
 	NvpFault	fault = {0};
-	char	   *note;
 	bool		ok;
 
 	job->max_output_rows = -1;
@@ -156,10 +163,10 @@ run_job(NvpJob *job, NvpMap **map)
 	ok = nvp_job_run(job, &fault);
 	if (!ok && !(fault.type == NVP_SOURCE_DATA_EMPTY && job->reader && job->reader->ncols > 0))
 		nvp_fault_throw(&fault);
-	note = job->is_rows ? NULL : nvp_input_note(&job->input);
-	if (note)
-		ereport(NOTICE,
-				errmsg("%s", note));
+	if (!job->is_rows)
+		tell(nvp_input_note(&job->input, job->reader));
+	if (job->validator)
+		tell(nvp_validator_vote_note(job->validator));
 	nvp_job_close(job);
 }
 

@@ -14,6 +14,9 @@
  *	   line end or escape that follows.
  *	 - Text behind a closing quote leaves the cell as written, quotes included,
  *	   and marks the row.
+ *	 - A header may have several lines (header_rows): the texts above one another
+ *	   are one name, with a blank between; a text above counts for the columns to
+ *	   the right of it, up to the next.
  *	 - A line without any byte is blank: counted, not delivered.  A line with
  *	   just "" is a row.
  *	 - Surplus cells mark the row unless all of them are empty; missing cells
@@ -166,12 +169,69 @@ skip_preamble(NvpCsvReader *csv, NvpBatch *scratch)
 	return true;
 }
 
-/* name_columns takes the header from the record in scratch */
+/* ---- names ------------------------------------------------------------------ */
+
+/* header_text returns what a cell of a header says, "" for one that is not there */
+static const char *
+header_text(const NvpBatch *scratch, int col)
+{
+	const NvpCell *cell = nvp_batch_column(scratch, col);
+
+	if (col >= scratch->rows[0].width || cell->len == 0)
+		return "";
+	return nvp_text_escape_invalid(cell->ptr, cell->len);
+}
+
+/* join puts what stands above and what stands below into one name */
+static char *
+join(const char *above, const char *below)
+{
+	if (above[0] == '\0' || strcmp(above, below) == 0)
+		return pstrdup(below);
+	return below[0] == '\0' ? pstrdup(above) : psprintf("%s %s", above, below);
+}
+
+/*
+ * add_upper_line keeps a line of a header of several.  A group's name stands
+ * over its first column only; it is meant for those to the right of it as well.
+ */
+static void
+add_upper_line(NvpCsvReader *csv, const NvpBatch *scratch)
+{
+	int			width = Min(scratch->rows[0].width, NVP_MAX_COLUMNS);
+	const char *group = "";
+
+	if (csv->upper == NULL)
+		csv->upper = palloc0(sizeof(char *) * NVP_MAX_COLUMNS);
+	for (int col = 0; col < width; col++)
+	{
+		const char *text = header_text(scratch, col);
+
+		if (text[0] != '\0')
+			group = text;
+		csv->upper[col] = join(csv->upper[col] ? csv->upper[col] : "", group);
+	}
+}
+
+/* column_name returns the name that the header gives to a column, "" for none */
+static const char *
+column_name(const NvpCsvReader *csv, const NvpBatch *scratch, int col)
+{
+	const char *text;
+
+	if (!csv->base.reader.format.has_header)
+		return "";
+	text = header_text(scratch, col);
+	return csv->upper && csv->upper[col] ? join(csv->upper[col], text) : text;
+}
+
+/* name_columns takes the header from the record in scratch, and the lines kept before */
 static bool
 name_columns(NvpCsvReader *csv, const NvpBatch *scratch)
 {
 	NvpReader  *reader = &csv->base.reader;
 	uint32		width = scratch->rows[0].width;
+	const char **names;
 
 	if (width > NVP_MAX_COLUMNS)
 		return nvp_reader_fail(reader, scratch->rows[0].line_no, 0,
@@ -179,22 +239,47 @@ name_columns(NvpCsvReader *csv, const NvpBatch *scratch)
 							   "line " UINT64_FORMAT " has %u cells, more than the %d columns that are possible",
 							   scratch->rows[0].line_no, width, NVP_MAX_COLUMNS);
 	csv->needed = 1;
-	for (int col = 0; reader->format.has_header && col < width; col++)
+	names = palloc(sizeof(char *) * Max(width, 1));
+	for (int col = 0; col < width; col++)
 	{
-		const NvpCell *cell = nvp_batch_column(scratch, col);
-
-		nvp_names_reserve_header(&csv->base.names, cell->ptr, cell->len);
+		names[col] = column_name(csv, scratch, col);
+		nvp_names_reserve_header(&csv->base.names, names[col], strlen(names[col]));
 	}
 	for (int col = 0; col < width; col++)
 	{
-		const NvpCell *cell = nvp_batch_column(scratch, col);
-		bool		is_named = reader->format.has_header && cell->len > 0;
+		bool		is_named = names[col][0] != '\0';
 
-		nvp_reader_add_column(reader, is_named ? cell->ptr : NULL, cell->len);
+		nvp_reader_add_column(reader, is_named ? names[col] : NULL, strlen(names[col]));
 		if (is_named || !reader->format.has_header)
 			csv->needed = col + 1;
 	}
+	pfree(names);
 	return true;
+}
+
+/*
+ * read_upper_lines passes over all lines of the header but the last, and keeps
+ * them the first time; NVP_READ_OK if there are so many.
+ */
+static NvpReadStatus
+read_upper_lines(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
+{
+	NvpReader  *reader = &csv->base.reader;
+
+	csv->upper = NULL;
+	for (int line = 1; reader->format.has_header && line < reader->format.header_rows; line++)
+	{
+		NvpReadStatus status = read_rows(csv, scratch, 1);
+
+		if (status != NVP_READ_OK)
+			return status;
+		*width = Max(*width, scratch->rows[0].width);
+		if (reader->ncols == 0 && *width <= scratch->ncols)
+			add_upper_line(csv, scratch);
+		reader->skipped_rows++;
+		scratch->nrows = 0;
+	}
+	return NVP_READ_OK;
 }
 
 /*
@@ -216,7 +301,9 @@ read_header(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
 		return false;
 	if (!reader->format.has_header && reader->ncols > 0)
 		return true;
-	status = read_rows(csv, scratch, 1);
+	status = read_upper_lines(csv, scratch, width);
+	if (status == NVP_READ_OK)
+		status = read_rows(csv, scratch, 1);
 	if (status == NVP_READ_BAD)
 		return false;
 	if (status == NVP_READ_END)
@@ -224,7 +311,7 @@ read_header(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
 		reader->error.is_empty = true;
 		return true;
 	}
-	*width = scratch->rows[0].width;
+	*width = Max(*width, scratch->rows[0].width);
 	if (reader->format.has_header)
 		reader->skipped_rows++;
 	if (reader->ncols > 0 || (*width > scratch->ncols && *width <= NVP_MAX_COLUMNS))

@@ -35,6 +35,7 @@ typedef struct NvpCsvReader
 	bool		closed;			/* the end of the file was put into index as a line end */
 	uint64		line_no;		/* of the byte at window.start */
 	uint64		quote_line;		/* where the quote was opened that is still open, else 0 */
+	char	  **upper;			/* names as far as the upper lines of the header say, or NULL */
 	int			needed;			/* rows with fewer cells are marked */
 } NvpCsvReader;
 

@@ -20,6 +20,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "format/detect.h"
 #include "format/encode.h"
 #include "format/encode_multi.h"
 
@@ -45,6 +46,8 @@ typedef struct Decoder
 	uint64		made;			/* bytes of UTF-8 so far */
 	bool		inner_eof;
 	bool		begun;			/* the byte order mark was looked for */
+	bool		is_open;		/* nothing but ASCII so far; the encoding is not settled */
+	NvpLateText *late;			/* how it was, or NULL */
 	int			nheld;			/* decoded bytes that did not fit the caller's buffer */
 	char		held[MOST_OUT];
 	NvpMulti   *multi;
@@ -73,8 +76,7 @@ refill(Decoder *decoder)
 		nvp_source_inherit_error(&decoder->base, decoder->inner);
 		return false;
 	}
-	if (n == 0)
-		decoder->inner_eof = true;
+	decoder->inner_eof = (n == 0);
 	decoder->filled += n;
 	return true;
 }
@@ -310,11 +312,74 @@ decode_multi(Decoder *decoder, char *out, int64 size)
 }
 
 static int64
+decode_utf8(Decoder *decoder, char *out, int64 size)
+{
+	int64		n = Min(size, decoder->filled - decoder->at);
+
+	memcpy(out, decoder->raw + decoder->at, n);
+	decoder->at += n;
+	return n;
+}
+
+/* prepare makes ready for the decoder's encoding */
+static void
+prepare(Decoder *decoder)
+{
+	uint16		table[128];
+	char		text[4];
+
+	if (nvp_encoding_iconv_name(decoder->encoding))
+		decoder->multi = nvp_multi_open(decoder->encoding);
+	if (!nvp_encoding_is_single(decoder->encoding))
+		return;
+	nvp_encoding_table(decoder->encoding, table);
+	for (int i = 0; i < 128; i++)
+	{
+		if (table[i] == 0)
+			continue;
+		decoder->texts[i].len = nvp_utf8_put(table[i], text);
+		memcpy(decoder->texts[i].bytes, text, sizeof(decoder->texts[i].bytes));
+	}
+}
+
+/* settle decides on the encoding by what begins at raw[at] */
+static void
+settle(Decoder *decoder)
+{
+	NvpDetection detection;
+
+	nvp_detect((const char *) decoder->raw + decoder->at, decoder->filled - decoder->at, decoder->inner_eof, &detection);
+	/* behind ASCII of one byte a character nothing can be wide */
+	decoder->encoding = nvp_encoding_is_wide(detection.best.encoding) ? NVP_ENCODING_UTF8 : detection.best.encoding;
+	decoder->is_open = false;
+	decoder->late = palloc0(sizeof(NvpLateText));
+	decoder->late->encoding = decoder->encoding;
+	decoder->late->is_ambiguous = detection.is_ambiguous;
+	decoder->late->offset = decoder->raw_offset + decoder->at;
+	strlcpy(decoder->late->reason, detection.reason, sizeof(decoder->late->reason));
+	prepare(decoder);
+}
+
+/* decode_ascii hands on what is ASCII; 0: something else comes, or more is needed to tell what it is */
+static int64
+decode_ascii(Decoder *decoder, char *out, int64 size)
+{
+	int64		n = copy_ascii(out, decoder->raw + decoder->at, Min(size, decoder->filled - decoder->at));
+
+	decoder->at += n;
+	return n;
+}
+
+static int64
 decode(Decoder *decoder, char *out, int64 size)
 {
 	int64		done;
 
-	if (nvp_encoding_is_single(decoder->encoding))
+	if (decoder->is_open)
+		done = decode_ascii(decoder, out, size);
+	else if (decoder->encoding == NVP_ENCODING_UTF8)
+		done = decode_utf8(decoder, out, size);
+	else if (nvp_encoding_is_single(decoder->encoding))
 		done = decode_single(decoder, out, size);
 	else if (decoder->multi)
 		done = decode_multi(decoder, out, size);
@@ -358,6 +423,37 @@ give_held(Decoder *decoder, char *buf, int64 size)
 	return n;
 }
 
+/* read_on reads what the decoder needs to go on; -1 on errors, 0 at the end, else 1 */
+static int
+read_on(Decoder *decoder)
+{
+	if (decoder->is_open && decoder->at < decoder->filled)
+	{
+		/* something else than ASCII: look as far ahead as there is room */
+		while (decoder->filled - decoder->at < RAW_BYTES && !decoder->inner_eof)
+			if (!refill(decoder))
+				return -1;
+		settle(decoder);
+		return 1;
+	}
+	if (decoder->inner_eof && decoder->at == decoder->filled)
+		return 0;
+	return refill(decoder) ? 1 : -1;
+}
+
+/* read_through reads bytes that need no decoding; -1 on errors */
+static int64
+read_through(Decoder *decoder, char *buf, int64 size)
+{
+	int64		n = decoder->inner->read(decoder->inner, buf, size);
+
+	decoder->base.read_bytes = decoder->inner->read_bytes;
+	if (n < 0)
+		nvp_source_inherit_error(&decoder->base, decoder->inner);
+	decoder->made += Max(n, 0);
+	return n;
+}
+
 static int64
 decoder_read(NvpSource *source, char *buf, int64 size)
 {
@@ -389,10 +485,11 @@ decoder_read(NvpSource *source, char *buf, int64 size)
 		}
 		if (n > 0)
 			return n;
-		if (decoder->inner_eof && decoder->at == decoder->filled)
-			return 0;
-		if (!refill(decoder))
-			return -1;
+		if (decoder->encoding == NVP_ENCODING_UTF8 && !decoder->is_open)
+			return read_through(decoder, buf, size);
+		n = read_on(decoder);
+		if (n <= 0)
+			return n;
 	}
 	return 0;
 }
@@ -426,20 +523,17 @@ decoder_close(NvpSource *source)
 	nvp_decoder_release(source);
 }
 
-static void
-fill_texts(Decoder *decoder)
+static Decoder *
+create(NvpSource *inner)
 {
-	uint16		table[128];
-	char		text[4];
+	Decoder    *decoder = palloc0(sizeof(Decoder));
 
-	nvp_encoding_table(decoder->encoding, table);
-	for (int i = 0; i < 128; i++)
-	{
-		if (table[i] == 0)
-			continue;
-		decoder->texts[i].len = nvp_utf8_put(table[i], text);
-		memcpy(decoder->texts[i].bytes, text, sizeof(decoder->texts[i].bytes));
-	}
+	decoder->base.read = decoder_read;
+	decoder->base.rewind = decoder_rewind;
+	decoder->base.close = decoder_close;
+	decoder->base.total_bytes = inner->total_bytes;
+	decoder->inner = inner;
+	return decoder;
 }
 
 /*
@@ -455,18 +549,36 @@ nvp_decoder_open(NvpSource *inner, NvpEncoding encoding)
 
 	if (encoding == NVP_ENCODING_UTF8)
 		return inner;
-	decoder = palloc0(sizeof(Decoder));
-	decoder->base.read = decoder_read;
-	decoder->base.rewind = decoder_rewind;
-	decoder->base.close = decoder_close;
-	decoder->base.total_bytes = inner->total_bytes;
-	decoder->inner = inner;
+	decoder = create(inner);
 	decoder->encoding = encoding;
-	if (nvp_encoding_is_single(encoding))
-		fill_texts(decoder);
-	else if (nvp_encoding_iconv_name(encoding))
-		decoder->multi = nvp_multi_open(encoding);
+	prepare(decoder);
 	return &decoder->base;
+}
+
+/*
+ * nvp_decoder_open_late wraps a source whose first bytes were nothing but ASCII;
+ * out and owner as for nvp_decoder_open.
+ */
+NvpSource *
+nvp_decoder_open_late(NvpSource *inner)
+{
+	Decoder    *decoder = create(inner);
+
+	decoder->encoding = NVP_ENCODING_UTF8;
+	decoder->is_open = true;
+	return &decoder->base;
+}
+
+/* nvp_decoder_find_late tells what was decided when something else than ASCII came; false if none did. */
+bool
+nvp_decoder_find_late(const NvpSource *source, NvpLateText *late)
+{
+	const Decoder *decoder = (const Decoder *) source;
+
+	if (decoder->late == NULL)
+		return false;
+	*late = *decoder->late;
+	return true;
 }
 
 /*
@@ -482,5 +594,7 @@ nvp_decoder_release(NvpSource *source)
 		nvp_multi_close(decoder->multi);
 	if (decoder->bad)
 		pfree(decoder->bad);
+	if (decoder->late)
+		pfree(decoder->late);
 	pfree(decoder);
 }

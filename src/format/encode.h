@@ -4,7 +4,9 @@
  *		Sources that turn text in other encodings into UTF-8.
  *
  * Calls:  nvp_decoder_open, then those of any source; nvp_decoder_find_bad
- *		   for what could not be decoded.
+ *		   for what could not be decoded.  nvp_decoder_open_late for text that
+ *		   was nothing but ASCII as far as anybody looked: the encoding is
+ *		   detected where something else begins, and nvp_decoder_find_late tells.
  * Memory: 64 kB for raw bytes, in the context current at open; up to 1.5 MB
  *		   more for files with very many bytes that could not be decoded.
  * Errors: those of the wrapped source.  Bytes that are no character are none:
@@ -33,7 +35,18 @@ typedef struct NvpBadText
 	unsigned char bytes[7];
 } NvpBadText;
 
+/* what was made of text that had seemed to be nothing but ASCII */
+typedef struct NvpLateText
+{
+	NvpEncoding encoding;
+	bool		is_ambiguous;
+	uint64		offset;			/* of the first byte beyond ASCII in the source */
+	char		reason[160];
+} NvpLateText;
+
 extern NvpSource *nvp_decoder_open(NvpSource *inner, NvpEncoding encoding);
+extern NvpSource *nvp_decoder_open_late(NvpSource *inner);
+extern bool nvp_decoder_find_late(const NvpSource *decoder, NvpLateText *late);
 extern void nvp_decoder_release(NvpSource *decoder);
 extern bool nvp_decoder_find_bad(const NvpSource *decoder, uint64 out, NvpBadText *bad);
 

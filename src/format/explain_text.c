@@ -97,11 +97,13 @@ nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf,
 	char		hex[48] = "";
 	char		place[48] = "";
 	uint32		at = pg_encoding_verifymbstr(PG_UTF8, cell->ptr, cell->len);
+	NvpEncoding encoding;
 
 	if (at == cell->len)
 		return false;
 	bad.has_offset = offset_of(reader, cell, at, &bad.offset);
-	if (reader->source == ((const NvpReaderBase *) reader)->inner)
+	encoding = nvp_reader_encoding(reader, NULL);
+	if (encoding == NVP_ENCODING_UTF8)
 		take_bytes(cell, at, &bad);
 	else
 		take_decoded(reader, cell, at, &bad);
@@ -114,6 +116,6 @@ nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf,
 		snprintf(buf, size, "The character U+0000%s cannot be stored.", place);
 	else
 		snprintf(buf, size, "The byte%s %s%s %s not valid in %s.", bad.len > 1 ? "s" : "", hex, place,
-				 bad.len > 1 ? "are" : "is", nvp_encoding_name(reader->format.encoding));
+				 bad.len > 1 ? "are" : "is", nvp_encoding_name(encoding));
 	return true;
 }

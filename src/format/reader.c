@@ -74,6 +74,15 @@ nvp_reader_fail_io(NvpReader *reader)
 						   "could not read the source: %s", why ? why : "unknown reason");
 }
 
+/* nvp_header_was_renamed tells whether a column could not have the name it has in the file. */
+bool
+nvp_header_was_renamed(const NvpReader *reader, int col)
+{
+	const char *raw = reader->raw_header[col];
+
+	return raw && raw[strspn(raw, " \t\r\n\v\f")] != '\0' && strcmp(raw, reader->header[col]) != 0;
+}
+
 /*
  * nvp_reader_add_column appends a column.
  *
@@ -101,6 +110,7 @@ nvp_reader_add_column(NvpReader *reader, const char *text, uint32 len)
 	}
 	reader->raw_header[col] = text ? nvp_text_escape_invalid(text, len) : NULL;
 	reader->header[col] = nvp_names_add_header(&base->names, text ? text : "", text ? len : 0, col + 1);
+	reader->renamed += nvp_header_was_renamed(reader, col);
 	reader->ncols++;
 }
 
@@ -170,7 +180,8 @@ nvp_reader_open_with(NvpSource *source, const NvpFormat *format,
 	max = Max(NVP_LEAST_RECORD_BYTES, Min(max, NVP_MOST_RECORD_BYTES));
 	reader->format.max_record_bytes = max;
 	base->inner = source;
-	reader->source = nvp_decoder_open(source, format->encoding);
+	reader->source = format->is_ascii_so_far && format->encoding == NVP_ENCODING_UTF8 ?
+		nvp_decoder_open_late(source) : nvp_decoder_open(source, format->encoding);
 	base->force_plain = plain;
 	nvp_names_init(&base->names);
 	nvp_window_init(&base->window, reader->source, Max(window_bytes, 1), (uint32) max);
@@ -212,6 +223,25 @@ nvp_reader_next(NvpReader *reader, NvpBatch *batch)
 	status = reader->routine->next(reader, batch);
 	reader->rows += batch->nrows;
 	return status;
+}
+
+/*
+ * nvp_reader_encoding returns the encoding of what was read.
+ *
+ * out: *late (may be NULL) of text that had seemed to be nothing but ASCII; its
+ *		reason is empty of all other.
+ */
+NvpEncoding
+nvp_reader_encoding(const NvpReader *reader, NvpLateText *late)
+{
+	NvpLateText own;
+
+	if (late == NULL)
+		late = &own;
+	memset(late, 0, sizeof(*late));
+	if (reader->source != ((const NvpReaderBase *) reader)->inner && nvp_decoder_find_late(reader->source, late))
+		return late->encoding;
+	return reader->format.encoding;
 }
 
 /* nvp_reader_rewind goes back to the first data row; false sets error. */

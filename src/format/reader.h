@@ -19,7 +19,7 @@
 
 #include "base/cell.h"
 #include "base/source.h"
-#include "format/charset.h"
+#include "format/encode.h"
 
 typedef enum NvpFormatKind
 {
@@ -44,10 +44,12 @@ typedef struct NvpFormat
 {
 	NvpFormatKind kind;
 	NvpEncoding encoding;
+	bool		is_ascii_so_far;	/* of UTF-8: nothing else was seen, and not all was; detect what may come */
 	char		delimiter;		/* CSV: any byte but quote, CR, LF */
 	char		quote;			/* 0 = none */
 	char		escape;			/* quote itself = doubled; 0 = none; or e.g. '\\' */
 	bool		has_header;		/* else columns are named column_1 ... */
+	int			header_rows;	/* of has_header: records that make up the names, 0 = 1 */
 	int			skip_rows;		/* records before the header (preamble) */
 	int64		max_record_bytes;	/* longer records are an error, default 16 MB */
 	int64		max_unpacked_bytes; /* of a member of a container; 0 = no limit */
@@ -94,6 +96,7 @@ struct NvpReader
 	int			ncols;			/* columns known so far; JSON may discover more */
 	char	  **header;			/* their names, unique and not empty; ncols of them */
 	char	  **raw_header;		/* as written in the file; NULL entries possible */
+	int			renamed;		/* columns whose name another one bears already */
 
 	uint64		rows;			/* data rows delivered since the last rewind */
 	uint64		blank_rows;		/* blank lines passed over */
@@ -105,8 +108,10 @@ extern void nvp_format_defaults(NvpFormat *format);
 extern NvpReader *nvp_reader_open(NvpSource *source, const NvpFormat *format);
 extern NvpReadStatus nvp_reader_next(NvpReader *reader, NvpBatch *batch);
 extern bool nvp_reader_rewind(NvpReader *reader);
+extern NvpEncoding nvp_reader_encoding(const NvpReader *reader, NvpLateText *late);
 extern const char *nvp_reader_sheet(const NvpReader *reader, int i, bool *is_hidden, bool *is_read);
 extern bool nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf, size_t size);
+extern bool nvp_header_was_renamed(const NvpReader *reader, int col);
 extern void nvp_reader_close(NvpReader *reader);
 
 #endif							/* NVP_READER_H */

@@ -12,11 +12,9 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
-
 #include "format/encode.h"
 #include "format/json_scan.h"
-#include "format/sniff.h"
+#include "format/sniff_impl.h"
 
 /* nvp_verdict_set fills in a guess that has no rival. */
 void
@@ -30,6 +28,19 @@ nvp_verdict_set(NvpVerdict *verdict, double confidence, const char *fmt,...)
 	va_end(args);
 }
 
+/* nvp_verdict_rival adds another value that is possible; they come in order, the likeliest first. */
+void
+nvp_verdict_rival(NvpVerdict *verdict, const char *value, double score)
+{
+	NvpRival   *rival;
+
+	if (verdict->nrivals == NVP_SNIFF_RIVALS)
+		return;
+	rival = &verdict->rivals[verdict->nrivals++];
+	strlcpy(rival->value, value, sizeof(rival->value));
+	rival->score = score;
+}
+
 static bool
 has_suffix(const char *name, const char *suffix)
 {
@@ -39,107 +50,24 @@ has_suffix(const char *name, const char *suffix)
 	return nlen >= slen && pg_strcasecmp(name + nlen - slen, suffix) == 0;
 }
 
-/* sniff_utf16 looks for the zero bytes that ASCII has in UTF-16; false if it is not that */
-static bool
-sniff_utf16(const unsigned char *p, size_t len, NvpSniff *sniff)
-{
-	size_t		zeros[2] = {0, 0};
-	size_t		pairs = len / 2;
-
-	if (len >= 2 && (p[0] == 0xFF || p[0] == 0xFE) && p[0] + p[1] == 0xFF + 0xFE)
-	{
-		sniff->format.encoding = p[0] == 0xFF ? NVP_ENCODING_UTF16LE : NVP_ENCODING_UTF16BE;
-		nvp_verdict_set(&sniff->encoding, 1.0, "byte order mark");
-		return true;
-	}
-	for (size_t i = 0; i < pairs * 2; i++)
-		zeros[i & 1] += (p[i] == 0);
-	for (int odd = 0; odd < 2; odd++)
-	{
-		if (pairs >= 4 && zeros[odd] * 10 >= pairs * 4 && zeros[!odd] * 20 <= pairs)
-		{
-			sniff->format.encoding = odd ? NVP_ENCODING_UTF16LE : NVP_ENCODING_UTF16BE;
-			nvp_verdict_set(&sniff->encoding, 0.9,
-							"no byte order mark, but %s byte of most pairs is zero",
-							odd ? "the second" : "the first");
-			return true;
-		}
-	}
-	return false;
-}
-
-/* what the bytes beyond ASCII look like */
-typedef struct HighBytes
-{
-	size_t		good;			/* characters of UTF-8 */
-	size_t		bad;			/* bytes that belong to none */
-	size_t		c1;				/* of these, 80 to 9F */
-} HighBytes;
-
-static HighBytes
-count_high_bytes(const char *p, size_t len, bool is_whole)
-{
-	HighBytes	count = {0, 0, 0};
-	const char *end = p + len;
-
-	while (p < end)
-	{
-		int			n;
-
-		if (!IS_HIGHBIT_SET(*p))
-		{
-			p++;
-			continue;
-		}
-		n = pg_utf_mblen((const unsigned char *) p);
-		if (n > end - p && !is_whole)
-			break;
-		if (n <= end - p && n > 1 && pg_utf8_islegal((const unsigned char *) p, n))
-		{
-			count.good++;
-			p += n;
-			continue;
-		}
-		count.bad++;
-		count.c1 += ((unsigned char) *p < 0xA0);
-		p++;
-	}
-	return count;
-}
-
+/* sniff_encoding tells what was detected, here or, of more than the sample, by the caller */
 static void
-sniff_encoding(const char *p, size_t len, bool is_whole, NvpSniff *sniff)
+sniff_encoding(const char *p, size_t len, bool is_whole, const NvpDetection *detection, NvpSniff *sniff)
 {
 	NvpVerdict *verdict = &sniff->encoding;
-	HighBytes	high;
+	NvpDetection own;
 
-	if (sniff_utf16((const unsigned char *) p, len, sniff))
-		return;
-	sniff->format.encoding = NVP_ENCODING_UTF8;
-	if (len >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+	if (detection == NULL)
 	{
-		nvp_verdict_set(verdict, 1.0, "byte order mark");
-		return;
+		nvp_detect(p, len, is_whole, &own);
+		detection = &own;
 	}
-	high = count_high_bytes(p, len, is_whole);
-	if (high.bad == 0)
-	{
-		nvp_verdict_set(verdict, high.good > 0 || is_whole ? 1.0 : 0.9,
-						high.good > 0 ? "all of it is valid UTF-8" : "only ASCII so far");
-		return;
-	}
-	/* in other encodings next to nothing looks like a character of UTF-8 by chance */
-	if (high.good >= high.bad)
-	{
-		nvp_verdict_set(verdict, 0.6, "%zu characters of UTF-8, but also %zu bytes that are none",
-						high.good, high.bad);
-		strlcpy(verdict->runner_up, "windows-1252", sizeof(verdict->runner_up));
-		return;
-	}
-	sniff->format.encoding = high.c1 > 0 ? NVP_ENCODING_WINDOWS1252 : NVP_ENCODING_ISO8859_1;
-	nvp_verdict_set(verdict, 0.7, "%zu bytes are not UTF-8%s", high.bad,
-					high.c1 > 0 ? ", some of them 80 to 9F" : "");
-	strlcpy(verdict->runner_up, high.c1 > 0 ? "latin-1" : "windows-1252", sizeof(verdict->runner_up));
+	sniff->format.encoding = detection->best.encoding;
+	sniff->format.is_ascii_so_far = detection->is_ascii && !is_whole;
+	nvp_verdict_set(verdict, detection->best.score, "%s", detection->reason);
+	verdict->is_ambiguous = detection->is_ambiguous;
+	for (int i = 0; i < detection->nrivals; i++)
+		nvp_verdict_rival(verdict, nvp_encoding_name(detection->rivals[i].encoding), detection->rivals[i].score);
 }
 
 /* decode turns the sample into UTF-8; a mark at the front goes; palloc'd */
@@ -147,7 +75,7 @@ static char *
 decode(const char *sample, size_t len, NvpEncoding encoding, size_t *decoded_len)
 {
 	NvpSource  *source = nvp_decoder_open(nvp_source_memory(sample, len), encoding);
-	size_t		size = len * 3 + NVP_JSON_MAX_DEPTH;	/* no encoding triples */
+	size_t		size = len * 3 + NVP_JSON_MAX_DEPTH;	/* no encoding more than triples */
 	char	   *text = palloc0(size);
 	int64		n;
 
@@ -287,7 +215,7 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 		nvp_verdict_set(&sniff->encoding, 1.0, "given");
 	}
 	else
-		sniff_encoding(sample, len, sample_is_whole, sniff);
+		sniff_encoding(sample, len, sample_is_whole, pins->detection, sniff);
 	text = decode(sample, len, sniff->format.encoding, &text_len);
 	if (pins->has_kind)
 	{
@@ -299,4 +227,14 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 	if (sniff->format.kind == NVP_FORMAT_CSV)
 		nvp_sniff_csv(text, text_len, sample_is_whole, file_name, pins, sniff);
 	pfree(text);
+}
+
+/* nvp_sniff_free frees what the verdicts about columns take. */
+void
+nvp_sniff_free(NvpSniff *sniff)
+{
+	if (sniff->fields)
+		pfree(sniff->fields);
+	sniff->fields = NULL;
+	sniff->nfields = 0;
 }

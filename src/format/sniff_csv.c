@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * sniff_csv.c
- *		Guess delimiter, quote, header and preamble of delimited text.
+ *		Guess delimiter, quote and escape of delimited text.
  *
  * Flow:   for each candidate: text --> split --> records --> score
  *
@@ -9,6 +9,9 @@
  * same number of cells (quotes respected), and do the cells of a column have
  * one type?  The second question is what keeps a decimal comma from winning
  * over a semicolon: it would tear numbers into halves with text between.
+ *
+ * Signs that are seldom delimiters are tried only where the usual ones make
+ * nothing of the text, and must then be in every record.
  *
  * Records are numbered as the CSV reader numbers them, blank lines included, so
  * that skip_rows means the same to both.
@@ -19,117 +22,36 @@
  */
 #include "postgres.h"
 
-#include "format/sniff.h"
+#include "format/sniff_impl.h"
 
-#define MOST_RECORDS	500
-#define MOST_PREAMBLE	50
-#define MOST_COLUMNS	256		/* types are judged by these */
 #define TIE				0.03	/* scores nearer than this are equal */
+#define TYPED_COLUMNS	256		/* types are judged by these */
+#define POOR			0.3		/* a score that makes us look further */
 
-typedef enum CellType
-{
-	TYPE_EMPTY,
-	TYPE_INTEGER,
-	TYPE_DECIMAL,
-	TYPE_DATE,
-	TYPE_BOOLEAN,
-	TYPE_TEXT,
-	TYPE_COUNT
-} CellType;
+/* tried first, and otherwise */
+static const char usual_signs[] = {',', ';', '\t', '|'};
+static const char seldom_signs[] = {'\x1F', '\x01', '^', '~', '}', '#', '!', '*', ':', ' '};
 
-typedef struct SniffRecord
-{
-	int			width;
-	bool		is_blank;
-	uint8		types[MOST_COLUMNS];
-	uint32		hashes[MOST_COLUMNS];
-} SniffRecord;
-
-/* what one dialect makes of the text */
-typedef struct Reading
-{
-	char		delimiter;
-	char		quote;
-	int			nrecords;
-	int			nquoted;		/* cells in quotes */
-	int			nstray;			/* of them with text behind the closing quote */
-	int			npadded;		/* cells that begin with a blank */
-	int			ncells;
-	bool		has_backslash;	/* \" inside quotes */
-	bool		is_unclosed;	/* a quote is still open at the end */
-	int			width;			/* most frequent one */
-	int			preamble;		/* records before the first of that width */
-	double		score;
-	SniffRecord *records;
-} Reading;
-
-static CellType
-digits_type(const char *p, const char *end)
-{
-	int			separators = 0;
-	bool		has_date_sign = false;
-	char		separator = '\0';
-
-	for (; p < end; p++)
-	{
-		if (*p >= '0' && *p <= '9')
-			continue;
-		if (strchr(".,-/: TZ'", *p) == NULL || *p == '\0')
-			return TYPE_TEXT;
-		has_date_sign |= (strchr("-/:T", *p) != NULL);
-		separators++;
-		separator = *p;
-	}
-	if (separators == 0)
-		return TYPE_INTEGER;
-	if (!has_date_sign && (separators == 1 || separator == ',' || separator == '.'))
-		return (separators == 2 && separator == '.') ? TYPE_DATE : TYPE_DECIMAL;
-	return TYPE_DATE;
-}
-
-static CellType
-cell_type(const char *p, const char *end)
-{
-	static const char *const booleans[] = {"true", "false", "yes", "no", "ja", "nein"};
-
-	while (p < end && *p == ' ')
-		p++;
-	while (end > p && end[-1] == ' ')
-		end--;
-	if (p == end)
-		return TYPE_EMPTY;
-	for (int i = 0; i < lengthof(booleans); i++)
-		if (strlen(booleans[i]) == end - p && pg_strncasecmp(p, booleans[i], end - p) == 0)
-			return TYPE_BOOLEAN;
-	if ((*p == '-' || *p == '+') && p + 1 < end)
-		p++;
-	if (end[-1] == '%' && end - 1 > p)
-		end--;
-	return (*p >= '0' && *p <= '9') ? digits_type(p, end) : TYPE_TEXT;
-}
-
-static uint32
-hash_cell(const char *p, const char *end)
-{
-	uint32		hash = 2166136261u;
-
-	for (; p < end; p++)
-		hash = (hash ^ (unsigned char) *p) * 16777619u;
-	return hash;
-}
+/* ---- splitting -------------------------------------------------------------- */
 
 static void
-add_cell(Reading *reading, const char *from, const char *to)
+add_cell(NvpSniffReading *reading, const char *from, const char *to)
 {
-	SniffRecord *record = &reading->records[reading->nrecords];
+	NvpSniffRecord *record = &reading->records[reading->nrecords];
+	NvpSniffCell *cell;
 
-	if (record->width < MOST_COLUMNS)
+	if (reading->ncells == reading->maxcells)
 	{
-		record->types[record->width] = cell_type(from, to);
-		record->hashes[record->width] = hash_cell(from, to);
+		reading->maxcells = Max(1024, reading->maxcells * 2);
+		reading->cells = reading->cells ?
+			repalloc(reading->cells, sizeof(NvpSniffCell) * reading->maxcells) :
+			palloc(sizeof(NvpSniffCell) * reading->maxcells);
 	}
+	cell = &reading->cells[reading->ncells++];
+	cell->ptr = from;
+	cell->len = to - from;
+	cell->type = record->width < TYPED_COLUMNS ? nvp_sniff_type(from, to) : NVP_FIELD_TEXT;
 	reading->npadded += (from < to && *from == ' ');
-	reading->ncells++;
 	record->width++;
 }
 
@@ -138,22 +60,22 @@ add_cell(Reading *reading, const char *from, const char *to)
  * quote, NULL if there is none
  */
 static const char *
-quoted_end(Reading *reading, const char *p, const char *end)
+quoted_end(NvpSniffReading *reading, const char *p, const char *end)
 {
 	for (p++; p < end; p++)
 	{
 		if (*p == '\\' && p + 1 < end && p[1] == reading->quote &&
 			p + 2 < end && p[2] != reading->delimiter && p[2] != '\n' && p[2] != '\r')
 		{
-			reading->has_backslash = true;
+			reading->nescaped++;
 			p++;
 		}
 		else if (*p == reading->quote)
 		{
-			if (p + 1 < end && p[1] == reading->quote)
-				p++;
-			else
+			if (p + 1 >= end || p[1] != reading->quote)
 				return p + 1;
+			reading->ndoubled++;
+			p++;
 		}
 	}
 	return NULL;
@@ -161,12 +83,13 @@ quoted_end(Reading *reading, const char *p, const char *end)
 
 /* split_record splits one record; returns the position behind it, NULL if it is not all there */
 static const char *
-split_record(Reading *reading, const char *p, const char *end, bool is_whole)
+split_record(NvpSniffReading *reading, const char *p, const char *end, bool is_whole)
 {
-	SniffRecord *record = &reading->records[reading->nrecords];
+	NvpSniffRecord *record = &reading->records[reading->nrecords];
 	const char *begin = p;
 
 	record->width = 0;
+	record->first = reading->ncells;
 	for (;;)
 	{
 		const char *from = p;
@@ -203,21 +126,25 @@ split_record(Reading *reading, const char *p, const char *end, bool is_whole)
 
 /* split reads the text in one dialect */
 static void
-split(Reading *reading, const char *text, size_t len, bool is_whole)
+split(NvpSniffReading *reading, const char *text, size_t len, bool is_whole)
 {
 	const char *end = text + len;
 
-	while (text && text < end && reading->nrecords < MOST_RECORDS)
+	while (text && text < end && reading->nrecords < NVP_SNIFF_RECORDS)
 	{
 		text = split_record(reading, text, end, is_whole);
 		if (text)
 			reading->nrecords++;
+		else
+			reading->ncells = reading->records[reading->nrecords].first;
 	}
 }
 
+/* ---- judging ---------------------------------------------------------------- */
+
 /* find_width finds the most frequent width; among equals the greater */
 static int
-find_width(const Reading *reading, int *count)
+find_width(const NvpSniffReading *reading, int *count)
 {
 	int			best = 0;
 
@@ -240,101 +167,33 @@ find_width(const Reading *reading, int *count)
 	return best;
 }
 
-/* is_label: text in all cells that are not empty, and most are not */
-static bool
-is_label(const SniffRecord *record)
-{
-	int			ncols = Min(record->width, MOST_COLUMNS);
-	int			filled = 0;
-
-	for (int col = 0; col < ncols; col++)
-	{
-		if (record->types[col] != TYPE_EMPTY && record->types[col] != TYPE_TEXT)
-			return false;
-		filled += (record->types[col] == TYPE_TEXT);
-	}
-	return filled * 2 >= ncols && filled > 0;
-}
-
-/*
- * find_preamble counts records before the header.  Only lines much narrower
- * than the data, followed by what looks like a header, are taken for one: a
- * ragged first row of data must not be lost.
- */
-static int
-find_preamble(const Reading *reading)
-{
-	int			n = 0;
-
-	if (reading->width < 2)
-		return 0;
-	while (n < reading->nrecords && reading->records[n].width != reading->width)
-	{
-		if (reading->records[n].width > Max(1, reading->width / 2) || n == MOST_PREAMBLE)
-			return 0;
-		n++;
-	}
-	if (n > 0 && n < reading->nrecords && !is_label(&reading->records[n]))
-		return 0;
-	return n < reading->nrecords ? n : 0;
-}
-
-/* column_type finds the most frequent type of a column below row first, and its share */
-static CellType
-column_type(const Reading *reading, int col, int first, double *share)
-{
-	int			counts[TYPE_COUNT] = {0};
-	int			filled = 0;
-	CellType	best = TYPE_TEXT;
-
-	for (int i = first; i < reading->nrecords; i++)
-	{
-		const SniffRecord *record = &reading->records[i];
-
-		if (record->width != reading->width || record->types[col] == TYPE_EMPTY)
-			continue;
-		counts[record->types[col]]++;
-		filled++;
-	}
-
-	/* whole numbers among decimal ones are the same type */
-	if (counts[TYPE_DECIMAL] > 0)
-	{
-		counts[TYPE_DECIMAL] += counts[TYPE_INTEGER];
-		counts[TYPE_INTEGER] = 0;
-	}
-	for (CellType type = TYPE_INTEGER; type < TYPE_COUNT; type++)
-		if (counts[type] > counts[best])
-			best = type;
-	*share = filled > 0 ? (double) counts[best] / filled : 0.0;
-	return filled > 0 ? best : TYPE_EMPTY;
-}
-
 /* type_score tells how clean the columns are: 1 all of one type, 0.5 all text */
 static double
-type_score(const Reading *reading)
+type_score(const NvpSniffReading *reading)
 {
-	int			ncols = Min(reading->width, MOST_COLUMNS);
+	int			ncols = Min(reading->width, TYPED_COLUMNS);
 	double		sum = 0.0;
 
 	for (int col = 0; col < ncols; col++)
 	{
-		double		share;
-		CellType	type = column_type(reading, col, Min(reading->preamble + 1, reading->nrecords - 1), &share);
+		int			filled;
+		int			fitting;
+		NvpFieldType type = nvp_sniff_column_type(reading, col, Min(reading->preamble + 1, reading->nrecords - 1),
+												  &filled, &fitting);
 
-		sum += (type == TYPE_TEXT || type == TYPE_EMPTY) ? 0.5 : share;
+		sum += (type == NVP_FIELD_TEXT || type == NVP_FIELD_EMPTY) ? 0.5 : (double) fitting / filled;
 	}
 	return sum / ncols;
 }
 
 static void
-judge(Reading *reading)
+judge(NvpSniffReading *reading)
 {
 	int			same;
 	int			counted = 0;
 
 	reading->width = find_width(reading, &same);
-	reading->preamble = find_preamble(reading);
+	reading->preamble = nvp_sniff_preamble(reading);
 	for (int i = reading->preamble; i < reading->nrecords; i++)
 		counted += !reading->records[i].is_blank;
 	reading->score = 0.0;
@@ -352,21 +211,21 @@ judge(Reading *reading)
 }
 
 /* room for the records of a text, and one that is not all there; a short text needs little */
-static SniffRecord *
+static NvpSniffRecord *
 make_records(const char *text, size_t len)
 {
 	int			n = 2;
 
-	for (const char *p = text; p < text + len && n <= MOST_RECORDS; p++)
+	for (const char *p = text; p < text + len && n <= NVP_SNIFF_RECORDS; p++)
 		n += (*p == '\n' || *p == '\r');
-	return palloc0(sizeof(SniffRecord) * Min(n, MOST_RECORDS + 1));
+	return palloc0(sizeof(NvpSniffRecord) * Min(n, NVP_SNIFF_RECORDS + 1));
 }
 
 /* try_dialect returns the reading of the text in one dialect; free with drop */
-static Reading *
+static NvpSniffReading *
 try_dialect(const char *text, size_t len, bool is_whole, char delimiter, char quote)
 {
-	Reading    *reading = palloc0(sizeof(Reading));
+	NvpSniffReading *reading = palloc0(sizeof(NvpSniffReading));
 
 	reading->delimiter = delimiter;
 	reading->quote = quote;
@@ -377,10 +236,12 @@ try_dialect(const char *text, size_t len, bool is_whole, char delimiter, char qu
 }
 
 static void
-drop(Reading *reading)
+drop(NvpSniffReading *reading)
 {
 	if (reading)
 	{
+		if (reading->cells)
+			pfree(reading->cells);
 		pfree(reading->records);
 		pfree(reading);
 	}
@@ -391,11 +252,11 @@ drop(Reading *reading)
  * quotes is never guessed: a quote that stays open rather means that the file is
  * cut off, and must be told.
  */
-static Reading *
+static NvpSniffReading *
 try_quotes(const char *text, size_t len, bool is_whole, char delimiter, const NvpSniffPins *pins)
 {
-	Reading    *best;
-	Reading    *other;
+	NvpSniffReading *best;
+	NvpSniffReading *other;
 	char		quote = pins->has_quote ? pins->format.quote : '"';
 
 	best = try_dialect(text, len, is_whole, delimiter, quote);
@@ -416,30 +277,100 @@ try_quotes(const char *text, size_t len, bool is_whole, char delimiter, const Nv
 	return best;
 }
 
-static const char *
-delimiter_name(char delimiter)
+/* ---- candidates ------------------------------------------------------------- */
+
+#define MOST_READINGS	(lengthof(usual_signs) + lengthof(seldom_signs))
+
+/* readings of the text, the best first */
+typedef struct Contest
 {
-	switch (delimiter)
+	int			n;
+	NvpSniffReading *readings[MOST_READINGS];
+} Contest;
+
+static void
+enter(Contest *contest, NvpSniffReading *reading)
+{
+	int			at = contest->n++;
+
+	while (at > 0 && contest->readings[at - 1]->score < reading->score)
 	{
-		case '\t':
-			return "tab";
-		case ',':
-			return ",";
-		case ';':
-			return ";";
-		case '|':
-			return "|";
-		default:
-			return "other";
+		contest->readings[at] = contest->readings[at - 1];
+		at--;
+	}
+	contest->readings[at] = reading;
+}
+
+/* try_seldom: a sign that is in every record as often, and in three records at least */
+static void
+try_seldom(Contest *contest, const char *text, size_t len, bool is_whole, const NvpSniffPins *pins)
+{
+	for (int i = 0; i < lengthof(seldom_signs); i++)
+	{
+		char		sign = seldom_signs[i];
+		NvpSniffReading *reading;
+		bool		is_even = true;
+		int			seen = 0;
+
+		if (memchr(text, sign, len) == NULL)
+			continue;
+		reading = try_quotes(text, len, is_whole, sign, pins);
+		for (int r = 0; r < reading->nrecords; r++)
+		{
+			is_even &= reading->records[r].is_blank || reading->records[r].width == reading->width;
+			seen += !reading->records[r].is_blank;
+		}
+		/* words and times are even, too, where there are few of them */
+		reading->score *= sign == ' ' ? 0.6 : sign == ':' ? 0.7 : 0.85;
+		if (!is_even || seen < 3 || (sign == ' ' && reading->width < 3))
+			reading->score = 0.0;
+		enter(contest, reading);
 	}
 }
 
 static void
-judge_delimiter(NvpVerdict *verdict, const Reading *best, const Reading *second)
+hold_contest(Contest *contest, const char *text, size_t len, bool is_whole,
+			 const char *file_name, const NvpSniffPins *pins)
 {
-	double		margin = best->score - (second ? second->score : 0.0);
+	size_t		name_len = file_name ? strlen(file_name) : 0;
+	bool		is_tsv = name_len > 4 && pg_strcasecmp(file_name + name_len - 4, ".tsv") == 0;
 
-	if (best->width < 2)
+	if (pins->has_delimiter)
+	{
+		enter(contest, try_quotes(text, len, is_whole, pins->format.delimiter, pins));
+		return;
+	}
+	for (int i = 0; i < lengthof(usual_signs); i++)
+	{
+		NvpSniffReading *reading = try_quotes(text, len, is_whole, usual_signs[i], pins);
+
+		if (is_tsv && usual_signs[i] == '\t' && reading->width > 1)
+			reading->score += 0.2;
+		enter(contest, reading);
+	}
+	if (contest->readings[0]->score < POOR)
+		try_seldom(contest, text, len, is_whole, pins);
+}
+
+/* sign_name writes a sign as an option would name it */
+static const char *
+sign_name(char sign, char *buf)
+{
+	if (sign == '\t')
+		return "tab";
+	buf[0] = sign;
+	buf[1] = '\0';
+	return buf;
+}
+
+static void
+judge_delimiter(NvpVerdict *verdict, const Contest *contest)
+{
+	const NvpSniffReading *best = contest->readings[0];
+	double		second = contest->n > 1 ? contest->readings[1]->score : 0.0;
+	double		margin = best->score - second;
+
+	if (best->width < 2 || best->score == 0.0)
 	{
 		nvp_verdict_set(verdict, 0.5, "no delimiter gives more than one column");
 		return;
@@ -447,94 +378,98 @@ judge_delimiter(NvpVerdict *verdict, const Reading *best, const Reading *second)
 	nvp_verdict_set(verdict, Min(best->score, 1.0) * (0.5 + 0.5 * Min(1.0, margin / 0.25)),
 					"%d columns in most of %d records, score %.2f",
 					best->width, best->nrecords, best->score);
-	if (second && second->score > 0.0)
-		strlcpy(verdict->runner_up, delimiter_name(second->delimiter), sizeof(verdict->runner_up));
-	if (second && second->score > 0.0 && margin < TIE)
+	for (int i = 1; i < contest->n; i++)
+	{
+		char		buf[2];
+
+		if (contest->readings[i]->score > 0.0)
+			nvp_verdict_rival(verdict, sign_name(contest->readings[i]->delimiter, buf),
+							  Min(contest->readings[i]->score, 1.0));
+	}
+	if (second > 0.0 && margin < TIE)
 	{
 		verdict->is_ambiguous = true;
 		verdict->confidence = Min(verdict->confidence, 0.4);
 	}
 }
 
-/* sniff_header decides whether the first record behind the preamble names the columns */
 static void
-sniff_header(const Reading *reading, int first, NvpSniff *sniff)
+judge_quote(const NvpSniffReading *best, const NvpSniffPins *pins, NvpSniff *sniff)
 {
-	NvpVerdict *verdict = &sniff->header;
-	const SniffRecord *head;
-	int			contrasts = 0;	/* text above a typed column */
-	int			likeness = 0;	/* typed above the same type */
-	int			repeats = 0;	/* the same value again below */
+	bool		is_backslash = best->nescaped > best->ndoubled;
 
-	while (first < reading->nrecords && reading->records[first].is_blank)
-		first++;
-	sniff->format.has_header = true;
-	if (first >= reading->nrecords)
-	{
-		nvp_verdict_set(verdict, 0.1, "there is no record");
-		return;
-	}
-	head = &reading->records[first];
-	for (int col = 0; col < Min(Min(head->width, reading->width), MOST_COLUMNS); col++)
-	{
-		double		share;
-		CellType	below = column_type(reading, col, first + 1, &share);
-		bool		is_typed = (below != TYPE_TEXT && below != TYPE_EMPTY && share > 0.7);
-
-		contrasts += (is_typed && head->types[col] == TYPE_TEXT);
-		likeness += (head->types[col] != TYPE_TEXT && head->types[col] != TYPE_EMPTY);
-		for (int i = first + 1; i < reading->nrecords; i++)
-		{
-			if (reading->records[i].width > col && head->types[col] == TYPE_TEXT &&
-				reading->records[i].hashes[col] == head->hashes[col])
-			{
-				repeats++;
-				break;
-			}
-		}
-	}
-	if (likeness > 0 && likeness >= contrasts)
-	{
-		sniff->format.has_header = false;
-		nvp_verdict_set(verdict, contrasts > 0 ? 0.5 : 0.9,
-						"%d cells of the first record are numbers, dates or booleans", likeness);
-	}
-	else if (contrasts > 0)
-		nvp_verdict_set(verdict, likeness > 0 ? 0.6 : 0.95, "text above %d columns of another type", contrasts);
-	else if (repeats * 2 > head->width)
-	{
-		sniff->format.has_header = false;
-		nvp_verdict_set(verdict, 0.6, "values of the first record occur again below");
-	}
-	else
-		nvp_verdict_set(verdict, 0.6, "nothing speaks against a header, all columns are text");
-}
-
-static void
-sniff_quote(const Reading *best, const NvpSniffPins *pins, NvpSniff *sniff)
-{
 	sniff->format.quote = best->quote;
-	sniff->format.escape = best->has_backslash ? '\\' : best->quote;
-	if (pins->has_escape)
-		sniff->format.escape = pins->format.escape;
+	sniff->format.escape = is_backslash ? '\\' : best->quote;
 	if (pins->has_quote)
 		nvp_verdict_set(&sniff->quote, 1.0, "given");
 	else
-		nvp_verdict_set(&sniff->quote, best->nquoted > 0 ? 0.95 : 0.7,
-						"%d cells in quotes", best->nquoted);
+	{
+		nvp_verdict_set(&sniff->quote, best->nquoted == 0 ? 0.7 : best->nstray > 0 ? 0.8 : 0.95,
+						best->nstray > 0 ? "%d cells in quotes, %d of them with text behind" : "%d cells in quotes",
+						best->nquoted, best->nstray);
+		nvp_verdict_rival(&sniff->quote, "none", best->nquoted == 0 ? 0.3 : 0.05);
+	}
+	if (pins->has_escape)
+	{
+		sniff->format.escape = pins->format.escape;
+		nvp_verdict_set(&sniff->escape, 1.0, "given");
+		return;
+	}
+	if (best->nescaped + best->ndoubled == 0)
+	{
+		nvp_verdict_set(&sniff->escape, 0.7, "no quote stands within quotes");
+		return;
+	}
+	nvp_verdict_set(&sniff->escape, 0.5 + 0.5 * abs(best->nescaped - best->ndoubled) / (best->nescaped + best->ndoubled),
+					"%d quotes within quotes are doubled, %d stand behind a backslash", best->ndoubled, best->nescaped);
+	if (Min(best->nescaped, best->ndoubled) > 0)
+	{
+		char		buf[2] = {is_backslash ? best->quote : '\\', '\0'};
+
+		nvp_verdict_rival(&sniff->escape, buf, 0.5);
+	}
 }
 
-static void
-sniff_preamble(const Reading *best, const NvpSniffPins *pins, NvpSniff *sniff)
+/* sign_for_one returns a delimiter for a file of one column: one that is not in its text */
+static char
+sign_for_one(const char *text, size_t len)
 {
-	sniff->format.skip_rows = pins->has_skip_rows ? pins->format.skip_rows : best->preamble;
-	if (pins->has_skip_rows)
-		nvp_verdict_set(&sniff->preamble, 1.0, "given");
-	else if (best->preamble == 0)
-		nvp_verdict_set(&sniff->preamble, 0.9, "none found");
-	else
-		nvp_verdict_set(&sniff->preamble, 0.7, "%d narrow lines stand before a header of %d columns",
-						best->preamble, best->width);
+	for (int i = 0; i < lengthof(usual_signs); i++)
+		if (memchr(text, usual_signs[i], len) == NULL)
+			return usual_signs[i];
+	return '\x1F';
+}
+
+/*
+ * find_sep_line looks for the line "sep=;" that spreadsheet programs write and
+ * obey; returns its length with the line end, 0 = there is none.
+ */
+static size_t
+find_sep_line(const char *text, size_t len, char *sign)
+{
+	size_t		quoted = len > 0 && text[0] == '"';
+	size_t		n = quoted + 5;
+
+	if (len < n + quoted + 1 || pg_strncasecmp(text + quoted, "sep=", 4) != 0)
+		return 0;
+	*sign = text[quoted + 4];
+	if (*sign == '"' || *sign == '\r' || *sign == '\n' || IS_HIGHBIT_SET(*sign) || (quoted && text[n] != '"'))
+		return 0;
+	n += quoted;
+	if (text[n] == '\r' && n + 1 < len && text[n + 1] == '\n')
+		return n + 2;
+	return text[n] == '\r' || text[n] == '\n' ? n + 1 : 0;
+}
+
+/* count_sep_line adds that line to the rows before the header */
+static void
+count_sep_line(NvpSniff *sniff)
+{
+	sniff->format.skip_rows++;
+	for (int i = 0; i < sniff->nguesses; i++)
+		sniff->guesses[i].skip_rows++;
+	if (sniff->format.skip_rows == 1)
+		nvp_verdict_set(&sniff->preamble, 0.99, "the first line tells the delimiter");
 }
 
 /*
@@ -547,53 +482,35 @@ void
 nvp_sniff_csv(const char *text, size_t len, bool is_whole,
 			  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff)
 {
-	char		candidates[] = {',', ';', '\t', '|', '\0'};
-	size_t		name_len = file_name ? strlen(file_name) : 0;
-	bool		is_tsv = name_len > 4 && pg_strcasecmp(file_name + name_len - 4, ".tsv") == 0;
-	Reading    *best = NULL;
-	Reading    *second = NULL;
+	Contest		contest = {0};
+	NvpSniffPins own = *pins;
+	const NvpSniffReading *best;
+	char		sign = '\0';
+	size_t		sep = pins->has_skip_rows ? 0 : find_sep_line(text, len, &sign);
 
-	if (pins->has_delimiter)
+	if (sep > 0 && !pins->has_delimiter)
 	{
-		candidates[0] = pins->format.delimiter;
-		candidates[1] = '\0';
+		own.has_delimiter = true;
+		own.format.delimiter = sign;
 	}
-	for (char *delimiter = candidates; delimiter == candidates || *delimiter != '\0'; delimiter++)
-	{
-		Reading    *reading = try_quotes(text, len, is_whole, *delimiter, pins);
-
-		if (is_tsv && *delimiter == '\t' && reading->width > 1)
-			reading->score += 0.2;
-		if (best == NULL || reading->score > best->score)
-		{
-			drop(second);
-			second = best;
-			best = reading;
-		}
-		else if (second == NULL || reading->score > second->score)
-		{
-			drop(second);
-			second = reading;
-		}
-		else
-			drop(reading);
-		if (pins->has_delimiter)
-			break;
-	}
-	sniff->format.delimiter = best->delimiter;
+	text += sep;
+	len -= sep;
+	hold_contest(&contest, text, len, is_whole, file_name, &own);
+	best = contest.readings[0];
+	sniff->format.delimiter = best->width > 1 || own.has_delimiter ? best->delimiter : sign_for_one(text, len);
 	sniff->ncols = best->width;
 	if (pins->has_delimiter)
 		nvp_verdict_set(&sniff->delimiter, 1.0, "given");
+	else if (sep > 0)
+		nvp_verdict_set(&sniff->delimiter, 0.99, "the first line says so");
 	else
-		judge_delimiter(&sniff->delimiter, best, second);
-	sniff_quote(best, pins, sniff);
-	sniff_preamble(best, pins, sniff);
-	sniff_header(best, sniff->format.skip_rows, sniff);
-	if (pins->has_header)
-	{
-		sniff->format.has_header = pins->format.has_header;
-		nvp_verdict_set(&sniff->header, 1.0, "given");
-	}
-	drop(best);
-	drop(second);
+		judge_delimiter(&sniff->delimiter, &contest);
+	judge_quote(best, pins, sniff);
+	nvp_sniff_header(best, pins, sniff);
+	nvp_sniff_fields(best, sniff);
+	nvp_sniff_transposed(best, sniff);
+	if (sep > 0)
+		count_sep_line(sniff);
+	for (int i = 0; i < contest.n; i++)
+		drop(contest.readings[i]);
 }

@@ -114,6 +114,8 @@ nvp_date_single(const char *p, unsigned *bad)
 	return value;
 }
 
+#define NVP_DATE_EITHER		0xFF	/* as the only order: both give a date, and not the same */
+
 /*
  * Settles the order of a numeric day and month.  False if no order that the
  * column takes gives a valid date.
@@ -133,6 +135,8 @@ nvp_date_choose(const NvpDateGrammar *grammar, int first, int second, int year,
 	}
 	else if (dmy != mdy)
 		*only = dmy ? NVP_DATE_DMY : NVP_DATE_MDY;
+	else if (dmy && first != second)
+		*only = NVP_DATE_EITHER;
 	if (!dmy && !mdy)
 		return false;
 	if (dmy && mdy)

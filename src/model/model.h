@@ -86,6 +86,7 @@ typedef struct NvpVote
 	uint64		eu;
 	uint64		dmy;			/* cells only readable day first */
 	uint64		mdy;			/* cells only readable month first */
+	uint64		unclear;		/* cells that have two readings, and they differ */
 } NvpVote;
 
 typedef struct NvpText

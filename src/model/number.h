@@ -185,6 +185,7 @@ nvp_number_vote(const NvpNumber *number, NvpVote *vote)
 {
 	vote->us += number->class == NVP_NUMBER_ONLY_US;
 	vote->eu += number->class == NVP_NUMBER_ONLY_EU;
+	vote->unclear += number->class == NVP_NUMBER_AMBIGUOUS;
 }
 
 /*

@@ -57,6 +57,7 @@ nvp_date_count(NvpVote *vote, uint8 only)
 {
 	vote->dmy += only == NVP_DATE_DMY;
 	vote->mdy += only == NVP_DATE_MDY;
+	vote->unclear += only == NVP_DATE_EITHER;
 }
 
 static const char *

@@ -1,8 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * format_options.c
- *		What options settle about the format of some data, and how what was
- *		found out is told.
+ *		What options settle about the format of some data.
  *
  * Flow:   options --> pins --(input.c: sniff)--> format
  *
@@ -26,10 +25,11 @@
 #define LEAST_RECORD_BYTES	1024
 #define MOST_RECORD_BYTES	(512 * 1024 * 1024)
 #define MOST_SKIPPED_ROWS	1000000
+#define MOST_HEADER_ROWS	10
 #define MOST_SHEETS			9999
 
 static const char *const members[] = {
-	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "skip_rows",
+	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "header_rows", "skip_rows",
 	"max_record_bytes", "sheet", "hidden_sheets", NULL
 };
 static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ods", "xls", NULL};
@@ -169,6 +169,7 @@ static void
 read_pins(JsonbContainer *root, NvpSniffPins *pins)
 {
 	NvpPath		path = {NULL, "options", 0};
+	NvpPath		header_rows_path = {&path, "header_rows", 0};
 
 	if (!JsonContainerIsObject(root))
 		nvp_path_error(&path, NULL, "an object is expected");
@@ -180,6 +181,13 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 	pin_signs(root, &path, pins);
 	pins->has_header = nvp_jsonb_get(root, "header") != NULL;
 	pins->format.has_header = nvp_jsonb_bool(root, &path, "header", true);
+	pins->format.header_rows = (int) nvp_jsonb_int(root, &path, "header_rows", 0, 1, MOST_HEADER_ROWS);
+	if (pins->format.header_rows > 0 && !pins->format.has_header)
+		nvp_path_error(&header_rows_path, "Leave it out, or set header to true.",
+					   "header_rows is given, but header is false");
+	if (pins->format.header_rows > 1 && pins->has_kind && pins->format.kind != NVP_FORMAT_CSV)
+		nvp_path_error(&header_rows_path, "Leave it out, and set skip_rows to the rows above the last of them.",
+					   "a header of several rows is known in delimited text only");
 	pins->has_skip_rows = nvp_jsonb_get(root, "skip_rows") != NULL;
 	pins->format.skip_rows = (int) nvp_jsonb_int(root, &path, "skip_rows", 0, 0, MOST_SKIPPED_ROWS);
 	pin_sheet(root, &path, pins);
@@ -201,157 +209,4 @@ nvp_format_pins(Jsonb *options, NvpSniffPins *pins)
 	nvp_format_defaults(&pins->format);
 	if (options)
 		read_pins(&options->root, pins);
-}
-
-/* ---- the verdicts as jsonb ---------------------------------------------- */
-
-static void
-push_text(JsonbParseState **state, JsonbIteratorToken token, const char *text)
-{
-	JsonbValue	value = {.type = jbvString};
-
-	value.val.string.val = pstrdup(text);
-	value.val.string.len = strlen(text);
-	pushJsonbValue(state, token, &value);
-}
-
-static void
-push_number(JsonbParseState **state, const char *key, Numeric number)
-{
-	JsonbValue	value = {.type = jbvNumeric};
-
-	push_text(state, WJB_KEY, key);
-	value.val.numeric = number;
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-static void
-push_bool(JsonbParseState **state, const char *key, bool boolean)
-{
-	JsonbValue	value = {.type = jbvBool};
-
-	push_text(state, WJB_KEY, key);
-	value.val.boolean = boolean;
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-/* push_sign writes a character, or null for none */
-static void
-push_sign(JsonbParseState **state, const char *key, char sign)
-{
-	char		text[2] = {sign, '\0'};
-	JsonbValue	null = {.type = jbvNull};
-
-	if (sign != '\0')
-	{
-		push_text(state, WJB_KEY, key);
-		push_text(state, WJB_VALUE, text);
-		return;
-	}
-	push_text(state, WJB_KEY, key);
-	pushJsonbValue(state, WJB_VALUE, &null);
-}
-
-static void
-push_verdict(JsonbParseState **state, const char *key, const NvpVerdict *verdict)
-{
-	int64		percent = (int64) (verdict->confidence * 100.0 + 0.5);
-
-	if (verdict->reason[0] == '\0')
-		return;
-	push_text(state, WJB_KEY, key);
-	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
-	push_number(state, "confidence",
-				DatumGetNumeric(DirectFunctionCall3(numeric_in,
-													CStringGetDatum(psprintf("%d.%02d", (int) (percent / 100), (int) (percent % 100))),
-													ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
-	push_text(state, WJB_KEY, "reason");
-	push_text(state, WJB_VALUE, verdict->reason);
-	if (verdict->is_ambiguous)
-		push_bool(state, "ambiguous", true);
-	if (verdict->runner_up[0])
-	{
-		push_text(state, WJB_KEY, "runner_up");
-		push_text(state, WJB_VALUE, verdict->runner_up);
-	}
-	pushJsonbValue(state, WJB_END_OBJECT, NULL);
-}
-
-/* push_csv writes what is only known of delimited text */
-static void
-push_csv(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format)
-{
-	push_sign(state, "delimiter", format->delimiter);
-	push_sign(state, "quote", format->quote);
-	push_sign(state, "escape", format->escape);
-	push_bool(state, "header", format->has_header);
-	push_number(state, "skip_rows", int64_to_numeric(format->skip_rows));
-	push_number(state, "columns", int64_to_numeric(sniff->ncols));
-}
-
-/*
- * nvp_sniff_note returns what has to be told of a guess that no issue would
- * show; NULL if there is nothing.  Where every byte is a character, wrong
- * characters look like right ones.
- */
-char *
-nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
-{
-	bool		any_byte = format->encoding == NVP_ENCODING_ISO8859_1 || format->encoding == NVP_ENCODING_WINDOWS1252;
-
-	if (!any_byte || sniff->encoding.confidence >= 1.0)
-		return NULL;
-	return psprintf("the input was read as %s, for %s; set options.format.encoding if that is wrong",
-					nvp_encoding_name(format->encoding), sniff->encoding.reason);
-}
-
-/*
- * nvp_sniff_jsonb tells what was found out, and on what grounds.
- *
- * in: the verdicts, and the format that came of them and of the options; rows
- *	   of our own have no verdicts.
- * out: {"format": ..., "encoding": ..., "compression": ..., the options that
- *		pin it, "columns": n, "verdicts": {part: {confidence, reason,
- *		ambiguous, runner_up}}}.
- */
-Jsonb *
-nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
-{
-	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls"};
-	bool		is_book = nvp_format_is_workbook(format->kind);
-	bool		is_csv = (format->kind == NVP_FORMAT_CSV);
-	bool		is_tsv = (is_csv && format->delimiter == '\t');
-	JsonbParseState *state = NULL;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_text(&state, WJB_KEY, "format");
-	push_text(&state, WJB_VALUE, is_tsv ? "tsv" : kind_names[format->kind]);
-	if (!is_book)
-	{
-		push_text(&state, WJB_KEY, "encoding");
-		push_text(&state, WJB_VALUE, nvp_encoding_name(format->encoding));
-	}
-	push_text(&state, WJB_KEY, "compression");
-	push_text(&state, WJB_VALUE, sniff->compression ? sniff->compression : "none");
-	if (is_csv)
-		push_csv(&state, sniff, format);
-	if (is_book)
-		nvp_workbook_push(&state, sniff, format);
-	push_text(&state, WJB_KEY, "verdicts");
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	push_verdict(&state, "compression", &sniff->compression_verdict);
-	push_verdict(&state, "format", &sniff->kind);
-	push_verdict(&state, "encoding", &sniff->encoding);
-	if (is_csv)
-	{
-		push_verdict(&state, "delimiter", &sniff->delimiter);
-		push_verdict(&state, "quote", &sniff->quote);
-	}
-	if (is_csv || is_book)
-	{
-		push_verdict(&state, "header", &sniff->header);
-		push_verdict(&state, "skip_rows", &sniff->preamble);
-	}
-	pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -2,7 +2,7 @@
  *
  * format_options.h
  *		What options settle about the format of some data, and how what was
- *		found out is told.
+ *		found out is told (sniff_json.c).
  *
  * Options, every one of which may be absent:
  *	 {"format": "csv|tsv|json|jsonl|xlsx|ods|xls", "compression": "none|gzip|zip|zstd|bzip2|xz",

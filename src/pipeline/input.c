@@ -12,6 +12,7 @@
 #include <limits.h>
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 
 #include "base/guc.h"
 #include "format/workbook.h"
@@ -60,7 +61,7 @@ nvp_reader_fault(const NvpReader *reader, NvpFault *fault)
 	return false;
 }
 
-/* read_sample reads up to NVP_SNIFF_BYTES and goes back; -1 on errors */
+/* read_sample reads up to size bytes; -1 on errors */
 static int64
 read_sample(NvpSource *source, char *sample, int64 size)
 {
@@ -76,7 +77,7 @@ read_sample(NvpSource *source, char *sample, int64 size)
 			break;
 		len += n;
 	}
-	return source->rewind(source) ? len : -1;
+	return len;
 }
 
 /* without_suffix takes the suffix of a compression off a name, so that what is left tells of the content */
@@ -146,6 +147,8 @@ open_archive(NvpInput *input, NvpFault *fault)
 	for (int i = 0; i < input->zip->nmembers; i++)
 		if (may_be_data(&input->zip->members[i]))
 			input->members[input->nmembers++] = input->zip->members[i].name;
+	input->sniff.members = input->members;
+	input->sniff.nmembers = input->nmembers;
 	return true;
 }
 
@@ -272,7 +275,7 @@ unwrap(NvpInput *input, const NvpSniffPins *pins, const char *member,
 		NvpCompression found;
 
 		*len = read_sample(input->source, sample, NVP_SNIFF_BYTES);
-		if (*len < 0)
+		if (*len < 0 || !input->source->rewind(input->source))
 			return nvp_source_fault(input->source, fault);
 		if (!nvp_workbook_find(input, sample, *len, fault))
 			return false;
@@ -296,21 +299,72 @@ unwrap(NvpInput *input, const NvpSniffPins *pins, const char *member,
 	}
 }
 
+/*
+ * detect_encoding looks at the sample and, where that does not settle it, at all
+ * the rest: text in an old encoding may show only late what it is.
+ */
+static bool
+detect_encoding(NvpInput *input, const char *sample, int64 len, NvpDetection *detection, NvpFault *fault)
+{
+	NvpSource  *source = input->source;
+	NvpDetector *detector = nvp_detector_create();
+	char	   *buf = NULL;
+	int64		n = len;
+
+	nvp_detector_feed(detector, sample, len);
+	nvp_detector_finish(detector, len < NVP_SNIFF_BYTES, detection);
+	if (len == NVP_SNIFF_BYTES && !detection->is_sure && !detection->is_ascii)
+	{
+		buf = palloc(NVP_SNIFF_BYTES);
+		/* the sample is passed over */
+		n = read_sample(source, buf, len);
+		while (n > 0 && (n = source->read(source, buf, NVP_SNIFF_BYTES)) > 0)
+		{
+			CHECK_FOR_INTERRUPTS();
+			nvp_detector_feed(detector, buf, n);
+		}
+		nvp_detector_finish(detector, true, detection);
+		if (n >= 0 && !source->rewind(source))
+			n = -1;
+		pfree(buf);
+	}
+	nvp_detector_free(detector);
+	return n >= 0 || nvp_source_fault(source, fault);
+}
+
+static bool
+refuse_header_rows(int n, NvpFault *fault)
+{
+	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_FEATURE_NOT_SUPPORTED, false,
+				  "a header of %d rows is known in delimited text only", n);
+	nvp_fault_hint(fault, "Set header_rows to 1, and skip_rows to the rows above the last of them.");
+	return false;
+}
+
 /* sniff_inside decides on the format of what is inside; false: no reader is for it, or it is empty */
 static bool
 sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
-			 const NvpSniffPins *pins, NvpFault *fault)
+			 NvpSniffPins *pins, NvpFault *fault)
 {
-	const char *compression = input->sniff.compression;
-	NvpVerdict	verdict = input->sniff.compression_verdict;
+	NvpSniff	outside = input->sniff;
+	NvpDetection detection;
 
 	if (input->workbook != NVP_FORMAT_UNKNOWN)
-		return nvp_workbook_settle(input, pins, fault);
+		return pins->format.header_rows > 1 ? refuse_header_rows(pins->format.header_rows, fault) :
+			nvp_workbook_settle(input, pins, fault);
 	if (len > 0 && pins->has_kind && nvp_format_is_workbook(pins->format.kind))
 		return nvp_workbook_missing(pins->format.kind, fault);
+	if (!pins->has_encoding)
+	{
+		if (!detect_encoding(input, sample, len, &detection, fault))
+			return false;
+		pins->detection = &detection;
+	}
 	nvp_sniff(sample, len, len < NVP_SNIFF_BYTES, name, pins, &input->sniff);
-	input->sniff.compression = compression;
-	input->sniff.compression_verdict = verdict;
+	input->sniff.compression = outside.compression;
+	input->sniff.compression_verdict = outside.compression_verdict;
+	input->sniff.members = outside.members;
+	input->sniff.nmembers = outside.nmembers;
 	input->format = input->sniff.format;
 	if (len == 0)
 	{
@@ -319,6 +373,8 @@ sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
 		nvp_fault_hint(fault, "Ask the sender for the file again; nothing was loaded.");
 		return false;
 	}
+	if (pins->format.header_rows > 1 && input->format.kind != NVP_FORMAT_CSV)
+		return refuse_header_rows(pins->format.header_rows, fault);
 	if (input->format.kind != NVP_FORMAT_UNKNOWN)
 		return true;
 	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
@@ -386,7 +442,7 @@ nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *
 	if (pins.member || (pins.has_compression && pins.compression != NVP_COMPRESSION_ZIP))
 		return true;
 	len = read_sample(stored, first, sizeof(first));
-	if (len < 0)
+	if (len < 0 || !stored->rewind(stored))
 		return nvp_source_fault(stored, fault);
 	if (nvp_compression_find(first, len) != NVP_COMPRESSION_ZIP)
 		return true;
@@ -397,22 +453,63 @@ nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *
 	return true;
 }
 
+/* settle_encoding writes down what became of text that had seemed to be nothing but ASCII */
+static void
+settle_encoding(NvpInput *input, const NvpReader *reader)
+{
+	NvpLateText late;
+	NvpVerdict *verdict = &input->sniff.encoding;
+
+	input->format.encoding = nvp_reader_encoding(reader, &late);
+	if (late.reason[0] == '\0')
+		return;
+	nvp_verdict_set(verdict, late.encoding == NVP_ENCODING_UTF8 ? 1.0 : 0.8,
+					"only ASCII before byte " UINT64_FORMAT "; from there on %s", late.offset, late.reason);
+	verdict->is_ambiguous = late.is_ambiguous;
+}
+
+static void
+add_note(char **note, const char *more)
+{
+	*note = *note ? psprintf("%s; %s", *note, more) : pstrdup(more);
+}
+
+/* note_renamed tells of columns that had to get other names than the file gives them */
+static void
+note_renamed(const NvpReader *reader, char **note)
+{
+	for (int col = 0; reader->renamed > 0 && col < reader->ncols; col++)
+	{
+		if (!nvp_header_was_renamed(reader, col))
+			continue;
+		add_note(note, psprintf("%d column%s a name that another one has, too: the %s of them is called \"%s\" here",
+								reader->renamed, reader->renamed == 1 ? " has" : "s have",
+								reader->renamed == 1 ? "last" : "first", reader->header[col]));
+		return;
+	}
+}
+
 /*
  * nvp_input_note returns what has to be told of an input that no issue would
- * show, when all of it was read; NULL if there is nothing.
+ * show, when all of it was read by the reader (NULL if there was none); NULL if
+ * there is nothing.
  */
 char *
-nvp_input_note(const NvpInput *input)
+nvp_input_note(NvpInput *input, const NvpReader *reader)
 {
-	char	   *note = nvp_sniff_note(&input->sniff, &input->format);
+	char	   *note;
 
+	if (reader && input->format.is_ascii_so_far)
+		settle_encoding(input, reader);
+	note = nvp_sniff_note(&input->sniff, &input->format);
+	if (reader)
+		note_renamed(reader, &note);
 	for (int i = 0; i < input->nlayers; i++)
 	{
 		int64		rest = input->is_member[i] ? 0 : nvp_decompress_rest(input->layers[i]);
 
 		if (rest > 0)
-			note = psprintf("%s%s" INT64_FORMAT " bytes behind the compressed data are none of it and were not read",
-							note ? note : "", note ? "; " : "", rest);
+			add_note(&note, psprintf(INT64_FORMAT " bytes behind the compressed data are none of it and were not read", rest));
 	}
 	return note;
 }
@@ -430,6 +527,8 @@ nvp_input_close(NvpInput *input)
 	}
 	if (input->zip)
 		nvp_zip_close(input->zip);
+	nvp_sniff_free(&input->sniff);
+	input->sniff.nmembers = 0;
 	if (input->spool)
 		nvp_spool_free(input->spool);
 	input->spool = NULL;

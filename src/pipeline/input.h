@@ -47,7 +47,7 @@ typedef struct NvpInput
 extern bool nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
 						   const char *file_name, const char *member, NvpFault *fault);
 extern bool nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *fault);
-extern char *nvp_input_note(const NvpInput *input);
+extern char *nvp_input_note(NvpInput *input, const NvpReader *reader);
 extern void nvp_input_close(NvpInput *input);
 extern bool nvp_source_fault(const NvpSource *source, NvpFault *fault);
 extern bool nvp_reader_fault(const NvpReader *reader, NvpFault *fault);

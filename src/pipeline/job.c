@@ -392,12 +392,22 @@ check_balance(NvpJob *job, NvpFault *fault)
 						 c->rows_read, c->rows_written, c->rows_rejected, c->rows_filtered, c->rows_blank);
 }
 
+/* rows passed over before the header */
+static uint64
+count_skipped(const NvpReader *reader)
+{
+	uint64		header = reader->format.has_header ? Max(reader->format.header_rows, 1) : 0;
+
+	return reader->skipped_rows > header ? reader->skipped_rows - header : 0;
+}
+
 static bool
 finish_counts(NvpJob *job, uint64 blank, NvpFault *fault)
 {
 	NvpCounts  *c = &job->counts;
 
 	c->rows_blank = blank + job->reader->blank_rows;
+	c->rows_skipped = count_skipped(job->reader);
 	c->rows_read = job->reader->rows + job->reader->blank_rows;
 	c->total_rows = job->validated->rows;
 	c->total_cells = job->validated->cells;

@@ -51,6 +51,7 @@ typedef struct NvpCounts
 	uint64		rows_rejected;
 	uint64		rows_filtered;	/* beyond the limit of developer mode */
 	uint64		rows_blank;
+	uint64		rows_skipped;	/* before the header, none of rows_read */
 	uint64		rows_inserted;	/* of rows_written, where the target can tell */
 	uint64		rows_updated;
 	uint64		total_rows;		/* of the output, before policy */

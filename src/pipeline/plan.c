@@ -56,7 +56,7 @@ push_format(JsonbParseState **state, JsonbContainer *options)
 		pushJsonbValue(state, token, &v);
 }
 
-/* header_config {"mode": "FIXED", "row_index": n} pins the header record */
+/* header_config {"mode": "FIXED", "row_index": n, "header_rows": 1} pins the header record, or those of it */
 static void
 push_header(JsonbParseState **state, JsonbContainer *options)
 {
@@ -76,6 +76,11 @@ push_header(JsonbParseState **state, JsonbContainer *options)
 	push_text(state, WJB_KEY, "skip_rows");
 	v.type = jbvNumeric;
 	v.val.numeric = int64_to_numeric(Max(row_index, 0));
+	pushJsonbValue(state, WJB_VALUE, &v);
+	if (row_index < 0)
+		return;
+	push_text(state, WJB_KEY, "header_rows");
+	v.val.numeric = int64_to_numeric(nvp_jsonb_int(header, &path, "header_rows", 1, 1, 10));
 	pushJsonbValue(state, WJB_VALUE, &v);
 }
 

@@ -375,27 +375,96 @@ nvp_validator_batch(NvpValidator *validator, const NvpCell *const *columns, cons
 	pfree(statuses);
 }
 
+static bool
+votes_on_order(const NvpColumn *column)
+{
+	return column->type->kind == NVP_VALUE_DATE || column->type->kind == NVP_VALUE_TIMESTAMP;
+}
+
+/* vote_warning names what makes a vote doubtful, NULL if nothing does */
+static const char *
+vote_warning(const NvpColumn *column, const NvpVote *vote)
+{
+	if (votes_on_order(column))
+	{
+		if (vote->dmy > 0 && vote->mdy > 0)
+			return "mixed_date_order";
+		return vote->unclear > 0 && vote->dmy == vote->mdy ? "ambiguous_date_order" : NULL;
+	}
+	if (vote->us > 0 && vote->eu > 0)
+		return "mixed_number_format";
+	return vote->unclear > 0 && vote->us == vote->eu ? "ambiguous_number_format" : NULL;
+}
+
 static void
 append_vote(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
 {
 	static const char *const formats[] = {"null", "\"us\"", "\"eu\""};
 	static const char *const orders[] = {"null", "\"dmy\"", "\"mdy\"", "\"ymd\""};
+	const char *warning = vote_warning(column, vote);
 
 	appendStringInfoString(buf, "{\"column\": ");
 	escape_json(buf, column->key);
-	if (column->type->kind == NVP_VALUE_DATE || column->type->kind == NVP_VALUE_TIMESTAMP)
-		appendStringInfo(buf, ", \"dmy\": " UINT64_FORMAT ", \"mdy\": " UINT64_FORMAT ", \"dateOrder\": %s%s}",
-						 vote->dmy, vote->mdy, orders[column->effective_order],
-						 vote->dmy > 0 && vote->mdy > 0 ? ", \"warning\": \"mixed_date_order\"" : "");
+	if (votes_on_order(column))
+		appendStringInfo(buf, ", \"dmy\": " UINT64_FORMAT ", \"mdy\": " UINT64_FORMAT ", \"dateOrder\": %s",
+						 vote->dmy, vote->mdy, orders[column->effective_order]);
 	else
-		appendStringInfo(buf, ", \"us\": " UINT64_FORMAT ", \"eu\": " UINT64_FORMAT ", \"numberFormat\": %s}",
+		appendStringInfo(buf, ", \"us\": " UINT64_FORMAT ", \"eu\": " UINT64_FORMAT ", \"numberFormat\": %s",
 						 vote->us, vote->eu, formats[column->effective_format]);
+	if (vote->unclear > 0)
+		appendStringInfo(buf, ", \"unclear\": " UINT64_FORMAT, vote->unclear);
+	if (warning)
+		appendStringInfo(buf, ", \"warning\": \"%s\"", warning);
+	appendStringInfoChar(buf, '}');
+}
+
+/* append_doubt says in words what makes a vote doubtful, and what was done */
+static void
+append_doubt(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
+{
+	bool		is_order = votes_on_order(column);
+	uint64		a = is_order ? vote->dmy : vote->us;
+	uint64		b = is_order ? vote->mdy : vote->eu;
+	const char *a_word = is_order ? "day first" : "a decimal point";
+	const char *b_word = is_order ? "month first" : "a decimal comma";
+	const char *option = is_order ? "dateOrder" : "numberFormat";
+
+	appendStringInfo(buf, "%scolumn \"%s\": ", buf->len > 0 ? "; " : "", column->key);
+	if (a > 0 && b > 0)
+		appendStringInfo(buf, UINT64_FORMAT " value%s can only be read with %s, " UINT64_FORMAT " only with %s",
+						 a, a == 1 ? "" : "s", a_word, b, b_word);
+	else
+		appendStringInfo(buf, UINT64_FORMAT " value%s could be read with %s as well as with %s, and no other tells which",
+						 vote->unclear, vote->unclear == 1 ? "" : "s", a_word, b_word);
+	appendStringInfo(buf, "; set its %s in the model", option);
+}
+
+/*
+ * nvp_validator_vote_note says where the votes left doubt; NULL if nowhere.
+ *
+ * owner: the current memory context.
+ */
+char *
+nvp_validator_vote_note(const NvpValidator *validator)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (int i = 0; i < validator->model->ncolumns; i++)
+	{
+		const NvpColumn *column = &validator->model->columns[i];
+
+		if (validator->states[i].needs_vote && vote_warning(column, &validator->states[i].vote))
+			append_doubt(&buf, column, &validator->states[i].vote);
+	}
+	return buf.len > 0 ? buf.data : NULL;
 }
 
 /*
  * nvp_validator_votes returns the votes of all columns that had one, as JSON
  * text for the run's log: [{"column", "us", "eu", "numberFormat"} |
- * {"column", "dmy", "mdy", "dateOrder", "warning"}].
+ * {"column", "dmy", "mdy", "dateOrder"}], with "unclear" and "warning" where there are
+ * such.
  *
  * owner: the current memory context.
  */

@@ -85,6 +85,7 @@ extern NvpValidated *nvp_validator_output(NvpValidator *validator, int capacity)
 extern void nvp_validator_batch(NvpValidator *validator, const NvpCell *const *columns,
 								const NvpRow *rows, int nrows, uint64 first_row_no,
 								NvpValidated *out, NvpIssueSink *sink);
+extern char *nvp_validator_vote_note(const NvpValidator *validator);
 extern char *nvp_validator_votes(const NvpValidator *validator);
 extern void nvp_validator_free(NvpValidator *validator);
 

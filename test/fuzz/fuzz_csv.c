@@ -37,6 +37,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format.has_header = (data[0] & 32) == 0;
 	format.skip_rows = data[1] >> 6;
 	format.encoding = (data[1] & 7) == 0 ? encodings[data[1] >> 3 & 7] : NVP_ENCODING_UTF8;
+	format.header_rows = 1 + (data[2] >> 4 & 3);
+	format.is_ascii_so_far = (data[2] & 64) != 0;
 	expected = render((const char *) data + 3, size - 3, &format, 65536, true);
 	actual = render((const char *) data + 3, size - 3, &format, 65536, false);
 	if (strcmp(expected, actual) != 0)

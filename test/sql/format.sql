@@ -55,6 +55,11 @@ SELECT * FROM nuvopipe.parse('a'::bytea, '{"header": "yes"}');
 SELECT * FROM nuvopipe.parse('a'::bytea, '[]');
 
 -- sniff tells what it guessed and why
+-- options settle a part of it
+SELECT s ->> 'delimiter' AS delimiter, s #>> '{verdicts,delimiter,reason}' AS reason, s ->> 'header' AS header, s #>> '{verdicts,header,reason}' AS why
+  FROM nuvopipe.sniff(E'a,b;c\n1,2;3\n'::bytea, '{"delimiter": ";", "header": false}') AS s;
+SELECT nuvopipe.sniff(''::bytea, '{"delimiter": ""}');
+SELECT nuvopipe.sniff(NULL), nuvopipe.sniff(''::bytea, file_name => 'x.jsonl') ->> 'format' AS format;
 SELECT jsonb_pretty(nuvopipe.sniff(E'price;tax\n1,5;2,7\n3,1;4,2\n'::bytea));
 SELECT s ->> 'delimiter' AS delimiter, s #> '{verdicts,delimiter,ambiguous}' AS ambiguous,
 	   s #>> '{verdicts,delimiter,runner_up}' AS runner_up

@@ -91,7 +91,7 @@ arrives latin1.csv < <(printf 'id,name\n1,Z\xfcrich\n2,Gen\xe8ve\n')
 is "$(outcome) $(q "SELECT string_agg(name, ' ' ORDER BY id) FROM t")" "SUCCEEDED Zürich Genève" "Latin-1 is recognised"
 like "$(q "SELECT sniff FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" '1252|8859-1|latin' "and told"
 is "$(q "SELECT note FROM nuvopipe.executions WHERE id = '$EXEC'")" \
-	"the input was read as iso-8859-1, for 2 bytes are not UTF-8; set options.format.encoding if that is wrong" "and noted: a broken byte would look like this, too"
+	"the input was read as windows-1252, for 2 bytes beyond ASCII are not UTF-8 and read best as windows-1252, like Italian; set options.format.encoding if that is wrong" "and noted: a broken byte would look like this, too"
 arrives given1.csv '{"format": {"encoding": "latin-1"}}' < <(printf 'id,name\n1,Z\xfcrich\n2,Gen\xe8ve\n')
 is "$(outcome) $(q "SELECT note FROM nuvopipe.executions WHERE id = '$EXEC'")" "SUCCEEDED " "not where it was given"
 arrives broken8.csv < <(printf 'id,name\n1,Z\xc3\xbcrich\n2,Gen\xe8ve\n')

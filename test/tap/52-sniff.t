@@ -1,0 +1,106 @@
+#!/bin/bash
+# 52-sniff.t - what is not pinned is sniffed, and told: encodings, lines before the header, changed headers, doubtful votes
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/runs.sh"
+
+start_cluster
+in=$NVP_TMP/in
+install -d -m 755 "$in"
+qx 'CREATE TABLE t (id int, name text, amount numeric, day date)'
+qx "SELECT nuvopipe.create_tdm('four', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\", \"columnType\": \"string\"},
+	{\"key\": \"amount\", \"columnType\": \"decimal\"}, {\"key\": \"day\", \"columnType\": \"date\"}]')"
+table_connector t OUTPUT '"relation": "public.t"'
+file_connector in INPUT "\"directory_path\": \"$in\""
+
+# arrives NAME [OPTIONS] : standard input is what the directory holds, for a pipeline of its own
+arrives() {
+	rm -f "$in"/*
+	qx 'TRUNCATE t'
+	cat >"$in/$1" && chmod 644 "$in/$1"
+	[ -n "$(q "SELECT 1 FROM nuvopipe.pipelines WHERE name = '$1'")" ] || pipeline "$1" in four t "options => '${2:-{\}}'"
+	execute "$1"
+}
+note() { of_exec "coalesce(note, '')"; }
+skipped() { q "SELECT rows_skipped FROM nuvopipe.execution_runs WHERE execution = '$EXEC' ORDER BY attempt DESC LIMIT 1"; }
+verdict_of() { q "SELECT sniff #>> '{verdicts,$1}' FROM nuvopipe.execution_runs WHERE execution = '$EXEC' ORDER BY attempt DESC LIMIT 1"; }
+rows() { printf 'id;name;amount;day\n'; printf '%s\n' "$@"; }
+
+# ---- encodings
+
+many() { printf 'id;name\n'; seq 1 60000 | sed 's/.*/&;nothing special here/'; printf '60001;J\374rgen Gro\337 pr\374ft die Geb\374hr\n'; }
+arrives late.csv < <(many)
+is "$(outcome) $(counts)" "SUCCEEDED 60001 60001 0 0 0" "an umlaut behind a megabyte of ASCII"
+is "$(q "SELECT name FROM t WHERE id = 60001")" "Jürgen Groß prüft die Gebühr" "is read as what it is"
+like "$(note)" "read as windows-1252, for only ASCII before byte [0-9]+; from there on 4 bytes beyond ASCII are not UTF-8" "which is told, with the place"
+
+arrives stray.csv < <(printf 'id;name\n'; for i in $(seq 1 20); do echo "$i;Müller"; done; printf '21;Gr\374n\n22;Jäger\n')
+is "$(outcome) $(counts)" "SUCCEEDED 22 21 1 0 0" "a byte of another encoding among UTF-8"
+is "$(issues)" '21|name|invalid_text|Gr\xfcn' "is an issue of its row"
+like "$(q "SELECT message FROM nuvopipe.issues WHERE execution = '$EXEC'")" "The byte 0xFC at offset 224 of the data is not valid in utf-8" "with the place of the byte"
+
+arrives pinned.csv '{"format": {"encoding": "iso-8859-15"}}' < <(printf 'id;name\n1;\244\n')
+is "$(outcome) $(q 'SELECT name FROM t') $(note)" "SUCCEEDED € " "a pinned encoding is not questioned"
+arrives pinned16.csv '{"format": {"encoding": "shift_jis"}}' < <(printf 'id;name\n1;\202\240\n2;\377\n')
+is "$(outcome) $(issues)" 'SUCCEEDED 2|name|invalid_text|\xff' "and what does not fit it is an issue"
+
+# ---- lines before the header, and headers
+
+arrives title.csv < <(printf 'Report of May\n\n'; rows '1;x;2.5;2024-01-31' '2;y;3.5;2024-02-29')
+is "$(outcome) $(counts) $(skipped)" "SUCCEEDED 3 2 0 0 1 1" "lines before the header are counted"
+like "$(note)" "2 lines before the header were passed over: 2 narrow lines stand before a header of 4 columns; set options.format.skip_rows" "and told"
+arrives titled.csv '{"header_config": {"mode": "FIXED", "row_index": 2}}' < <(printf 'Report of May\n\n'; rows '1;x;2.5;2024-01-31')
+is "$(outcome) $(counts) $(skipped) $(note)" "SUCCEEDED 2 1 0 0 1 1 " "not told where the pipeline says so"
+arrives groups.csv '{"format": {"header_rows": 2}}' < <(printf ';;key;\nid;name;figures;day\n1;x;5;2024-01-31\n')
+like "$(outcome) $(q "SELECT sniff ->> 'header_rows' FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" "^SUCCEEDED 2" "a header of two lines"
+arrives twice.csv < <(printf 'id;name;name\n1;a;b\n')
+like "$(outcome) $(note)" 'SUCCEEDED 1 column has a name that another one has, too: the last of them is called "name_2" here' "duplicate names are made unique and told"
+arrives turned.csv < <(printf 'id;1;2;3\nname;x;y;z\namount;2,5;3,5;4,5\nday;2024-01-31;2024-02-29;2024-03-31\n')
+like "$(note)$(said)" "rows and columns have changed places" "a transposed table is told"
+
+# ---- the header of a pipeline
+
+arrives weekly.csv < <(rows '1;x;2.5;2024-01-31')
+first=$EXEC
+is "$(outcome) $(note)" "SUCCEEDED " "the first header is as it is"
+is "$(q "SELECT columns::text || ' ' || (execution = '$first') || ' ' || length(fingerprint) FROM nuvopipe.pipeline_headers WHERE pipeline_name = 'weekly.csv'")" \
+	"{id,name,amount,day} true 64" "and remembered"
+arrives weekly.csv < <(rows '2;y;3.5;2024-02-29')
+is "$(outcome) $(note)" "SUCCEEDED " "the same again is nothing to tell"
+arrives weekly.csv < <(printf 'name;id;day;amount;remark\nz;3;2024-03-31;4.5;new\n')
+is "$(outcome) $(note)" "SUCCEEDED the header has changed since execution $first (new: \"remark\"); columns were mapped by name" "another one is told"
+is "$(q 'SELECT id, name, amount, day FROM t')" "3|z|4.5|2024-03-31" "and mapped by name"
+second=$EXEC
+arrives weekly.csv < <(printf 'id;name;day;amount;remark\n4;z;2024-03-31;4.5;new\n')
+is "$(note)" "the header has changed since execution $second (the columns are in another order); columns were mapped by name" "so is another order"
+arrives weekly.csv < <(printf 'nothing;of;this\n4;z;2024-03-31\n')
+like "$(outcome)" "^FAILED" "a header that does not serve fails"
+like "$(note)" 'the header has changed .*new: "nothing", "of", "this", missing: "id", "name", "day", "amount", "remark"' "and what has changed is told"
+isnt "$(q "SELECT columns::text FROM nuvopipe.pipeline_headers WHERE pipeline_name = 'weekly.csv'")" "{nothing,of,this}" "but it is not accepted"
+qx "SELECT nuvopipe.delete_pipeline('weekly.csv')"
+is "$(q 'SELECT count(*) FROM _nuvopipe.accepted_header h WHERE NOT EXISTS (SELECT FROM _nuvopipe.pipeline p WHERE p.id = h.pipeline_id)')" 0 "it goes with its pipeline"
+
+# ---- votes
+
+arrives unclear.csv < <(rows '1;x;1.234;01/02/2024' '2;y;2.500;03/04/2024')
+is "$(outcome)" "SUCCEEDED" "numbers and dates that could be read in two ways"
+like "$(note)" 'column "amount": 2 values could be read with a decimal point as well as with a decimal comma, and no other tells which; set its numberFormat in the model; column "day": 2 values could be read with day first' "are told"
+like "$(q "SELECT votes FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" 'ambiguous_number_format.*ambiguous_date_order' "and in the votes"
+arrives clear.csv < <(rows '1;x;1.234;01/02/2024' '2;y;2,5;31/04/2024' '3;z;7,25;31/05/2024')
+is "$(q "SELECT amount || ' ' || day FROM t WHERE id = 1")" "1234 2024-02-01" "one clear value settles the column"
+is "$(note)" "" "and nothing is told"
+
+# ---- options
+
+for case in \
+	'{"header_rows": 0}|options.format.header_rows: 0 is out of range 1 to 10' \
+	'{"header_rows": 2, "header": false}|options.format.header_rows: header_rows is given, but header is false' \
+	'{"encoding": "latin-99"}|options.format.encoding: encoding "latin-99" is not known' \
+	'{"delimiter": ";;"}|options.format.delimiter: one ASCII character other than a line end is expected, not ";;"' \
+	'{"header_rows": 2, "format": "json"}|options.format.header_rows: a header of several rows is known in delimited text only' \
+	'{"skip_rows": -1}|options.format.skip_rows: -1 is out of range 0 to 1000000' \
+	'{"seperator": ";"}|options.format: member "seperator" is not known'; do
+	like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"format\": ${case%%|*}}')" 2>&1)" "$(sed 's/[][.*+?(){}]/\\&/g' <<<"${case#*|}")" "refused: ${case%%|*}"
+done
+like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"header_config\": {\"mode\": \"FIXED\", \"header_rows\": 11}}')" 2>&1)" \
+	'header_config.header_rows' "refused: eleven lines of header"
+done_testing
