@@ -10,7 +10,7 @@ DATA_built   = sql/nuvopipe--$(EXTVERSION).sql
 PG_CONFIG   ?= pg_config
 PG_CPPFLAGS  = -I$(CURDIR)/src -DPCRE2_CODE_UNIT_WIDTH=8
 PG_CFLAGS    = -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -fvisibility=hidden
-SHLIB_LINK   = -lbz2 -lcurl -llzma -lmicrohttpd -lpcre2-8 -lsodium -lz -lzstd
+SHLIB_LINK   = -lbz2 -lcurl -lexpat -llzma -lmicrohttpd -lpcre2-8 -lsodium -lz -lzstd
 
 # test/sql and test/specs against test/expected
 REGRESS      = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))

@@ -3,7 +3,8 @@
  * json.c
  *		An array of objects, or one object a line (JSON Lines).
  *
- * Flow:   window --(json_object.c)--> cells, one column for each key
+ * Flow:   window --(json_find.c)--> the array --(json_object.c)--> cells, one
+ *		   column for each key
  *
  * Columns are the keys of the objects in order of first appearance.  Opening
  * reads the first rows for their keys and begins again; keys that come later
@@ -12,7 +13,10 @@
  * parsed again into the next one.
  *
  * What is read
- *	 - A nested object or array is one cell with its text.
+ *	 - The array may stand within objects, at a path.  An object without any such
+ *	   array is one row.
+ *	 - Members of nested objects are columns too, see json_object.c.  A nested
+ *	   array is one cell with its text.
  *	 - Of a key that occurs twice in an object the last value counts, as in
  *	   jsonb.
  *	 - In JSON Lines a line that is no object is delivered as a row without
@@ -57,8 +61,8 @@ bad_row(NvpBatch *batch, uint64 line_no, const char *text, const char *end)
 	batch->rows[row].extra_len = end - text;
 }
 
-static bool
-fail_at(NvpJsonReader *json, const char *at, const char *hint, const char *what)
+bool
+nvp_json_fail_at(NvpJsonReader *json, const char *at, const char *hint, const char *what)
 {
 	const NvpWindow *window = &json->base.window;
 	uint64		line_no = json->line_no + nvp_count_newlines(window->buf + window->start, at);
@@ -78,9 +82,9 @@ fail_too_wide(NvpJsonReader *json)
 						   NVP_MAX_COLUMNS, json->line_no);
 }
 
-/* read_more gets the window's next bytes; false on errors, which are set */
-static bool
-read_more(NvpJsonReader *json)
+/* nvp_json_read_more gets the window's next bytes; false on errors, which are set */
+bool
+nvp_json_read_more(NvpJsonReader *json)
 {
 	NvpReader  *reader = &json->base.reader;
 
@@ -101,18 +105,8 @@ read_more(NvpJsonReader *json)
 	return nvp_reader_fail_io(reader);
 }
 
-/* what one step of reading came to */
-typedef enum StepStatus
-{
-	STEP_ON,					/* go on while there is room */
-	STEP_MORE,					/* bytes are needed */
-	STEP_FULL,					/* hand out the batch before going on */
-	STEP_END,
-	STEP_BAD
-} StepStatus;
-
 /* step_line reads one line of JSON Lines */
-static StepStatus
+static NvpJsonStep
 step_line(NvpJsonReader *json, NvpBatch *batch)
 {
 	NvpWindow  *window = &json->base.window;
@@ -124,9 +118,9 @@ step_line(NvpJsonReader *json, NvpBatch *batch)
 	NvpJsonObject status = NVP_OBJECT_BAD;
 
 	if (begin == data_end)
-		return window->eof ? STEP_END : STEP_MORE;
+		return window->eof ? NVP_STEP_END : NVP_STEP_MORE;
 	if (newline == NULL && !window->eof)
-		return STEP_MORE;
+		return NVP_STEP_MORE;
 	p = begin = nvp_json_skip_space(begin, end);
 	while (end > begin && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
@@ -137,11 +131,11 @@ step_line(NvpJsonReader *json, NvpBatch *batch)
 		if (*p == '{')
 			status = nvp_json_object(json, batch, batch->nrows, &p, end);
 		if (status == NVP_OBJECT_WIDE)
-			return STEP_FULL;
+			return NVP_STEP_FULL;
 		if (status == NVP_OBJECT_TOO_WIDE)
 		{
 			fail_too_wide(json);
-			return STEP_BAD;
+			return NVP_STEP_BAD;
 		}
 		if (status == NVP_OBJECT_OK && p == end)
 			set_row(&batch->rows[batch->nrows++], json->line_no, json->width);
@@ -150,12 +144,12 @@ step_line(NvpJsonReader *json, NvpBatch *batch)
 	}
 	json->line_no++;
 	window->start = (newline ? newline + 1 : data_end) - window->buf;
-	return STEP_ON;
+	return NVP_STEP_ON;
 }
 
-/* advance moves window.start to p and keeps the line number */
-static void
-advance(NvpJsonReader *json, const char *p)
+/* nvp_json_advance moves window.start to p and keeps the line number */
+void
+nvp_json_advance(NvpJsonReader *json, const char *p)
 {
 	NvpWindow  *window = &json->base.window;
 
@@ -164,7 +158,7 @@ advance(NvpJsonReader *json, const char *p)
 }
 
 /* step_element reads one element of an array, which begins at window.start */
-static StepStatus
+static NvpJsonStep
 step_element(NvpJsonReader *json, NvpBatch *batch)
 {
 	NvpWindow  *window = &json->base.window;
@@ -181,36 +175,36 @@ step_element(NvpJsonReader *json, NvpBatch *batch)
 				set_row(&batch->rows[batch->nrows++], json->line_no, json->width);
 				break;
 			case NVP_OBJECT_MORE:
-				return STEP_MORE;
+				return NVP_STEP_MORE;
 			case NVP_OBJECT_WIDE:
-				return STEP_FULL;
+				return NVP_STEP_FULL;
 			case NVP_OBJECT_TOO_WIDE:
 				fail_too_wide(json);
-				return STEP_BAD;
+				return NVP_STEP_BAD;
 			case NVP_OBJECT_BAD:
-				fail_at(json, window->buf + json->bad_at, "Repair the file there.", "invalid JSON");
-				return STEP_BAD;
+				nvp_json_fail_at(json, window->buf + json->bad_at, "Repair the file there.", "invalid JSON");
+				return NVP_STEP_BAD;
 		}
 	}
 	else
 	{
 		p = nvp_json_value_end(p, end, &lexical);
 		if ((p == NULL && lexical == NVP_JSON_MORE) || (p == end && !window->eof))
-			return STEP_MORE;
+			return NVP_STEP_MORE;
 		if (p == NULL)
 		{
-			fail_at(json, begin, "Repair the file there.", "invalid JSON");
-			return STEP_BAD;
+			nvp_json_fail_at(json, begin, "Repair the file there.", "invalid JSON");
+			return NVP_STEP_BAD;
 		}
 		bad_row(batch, json->line_no, begin, p);
 	}
-	advance(json, p);
-	json->state = NVP_BEHIND_ELEMENT;
-	return STEP_ON;
+	nvp_json_advance(json, p);
+	json->state = json->state == NVP_BEFORE_SINGLE ? NVP_BEHIND_ARRAY : NVP_BEHIND_ELEMENT;
+	return NVP_STEP_ON;
 }
 
 /* step_array goes one token further in an array */
-static StepStatus
+static NvpJsonStep
 step_array(NvpJsonReader *json, NvpBatch *batch)
 {
 	NvpWindow  *window = &json->base.window;
@@ -218,31 +212,24 @@ step_array(NvpJsonReader *json, NvpBatch *batch)
 	const char *p = nvp_json_skip_space(window->buf + window->start, end);
 	bool		is_expected = true;
 
-	advance(json, p);
+	nvp_json_advance(json, p);
 	if (p == end)
 	{
 		if (!window->eof)
-			return STEP_MORE;
-		if (json->state == NVP_BEFORE_ARRAY)
+			return NVP_STEP_MORE;
+		if (json->state == NVP_BEFORE_ARRAY && json->walk.depth == 0)
 			json->base.reader.error.is_empty = true;
-		return (json->state == NVP_BEFORE_ARRAY || json->state == NVP_BEHIND_ARRAY) ? STEP_END : STEP_MORE;
+		return (json->walk.depth == 0 && (json->state == NVP_BEFORE_ARRAY || json->state == NVP_BEHIND_ARRAY)) ?
+			NVP_STEP_END : NVP_STEP_MORE;
 	}
 	switch (json->state)
 	{
 		case NVP_BEFORE_ARRAY:
-			if (*p != '[')
-			{
-				fail_at(json, p, *p == '{' ?
-						"Put the object between [ and ], or set the format to jsonl if each line is an object." :
-						"Set the format of the file if it is not JSON.",
-						"the data is not a JSON array of objects: expected \"[\"");
-				return STEP_BAD;
-			}
-			json->state = NVP_BEFORE_FIRST;
-			break;
+			return nvp_json_find_rows(json);
+		case NVP_BEFORE_SINGLE:
+			return step_element(json, batch);
 		case NVP_BEHIND_ARRAY:
-			is_expected = false;
-			break;
+			return nvp_json_leave_rows(json);
 		case NVP_BEHIND_ELEMENT:
 			is_expected = (*p == ',' || *p == ']');
 			if (is_expected)
@@ -258,13 +245,12 @@ step_array(NvpJsonReader *json, NvpBatch *batch)
 	}
 	if (!is_expected)
 	{
-		fail_at(json, p, "Repair the file there.",
-				json->state == NVP_BEHIND_ARRAY ? "text behind the JSON array" :
-				"neither comma nor bracket behind an element of the JSON array");
-		return STEP_BAD;
+		nvp_json_fail_at(json, p, "Repair the file there.",
+						 "neither comma nor bracket behind an element of the JSON array");
+		return NVP_STEP_BAD;
 	}
-	advance(json, p + 1);
-	return STEP_ON;
+	nvp_json_advance(json, p + 1);
+	return NVP_STEP_ON;
 }
 
 static NvpReadStatus
@@ -272,9 +258,9 @@ read_rows(NvpJsonReader *json, NvpBatch *batch)
 {
 	while (batch->nrows < batch->capacity)
 	{
-		StepStatus	step = json->is_lines ? step_line(json, batch) : step_array(json, batch);
+		NvpJsonStep	step = json->is_lines ? step_line(json, batch) : step_array(json, batch);
 
-		if (step == STEP_ON)
+		if (step == NVP_STEP_ON)
 			continue;
 		if (batch->nrows > 0)
 		{
@@ -282,29 +268,31 @@ read_rows(NvpJsonReader *json, NvpBatch *batch)
 			json->base.reader.error.message[0] = '\0';
 			return NVP_READ_OK;
 		}
-		if (step == STEP_END)
+		if (step == NVP_STEP_END)
 			return NVP_READ_END;
-		if (step == STEP_BAD)
+		if (step == NVP_STEP_BAD)
 			return NVP_READ_BAD;
-		if (step == STEP_MORE && json->base.window.eof)
+		if (step == NVP_STEP_MORE && json->base.window.eof)
 		{
-			fail_at(json, json->base.window.buf + json->base.window.end,
+			nvp_json_fail_at(json, json->base.window.buf + json->base.window.end,
 					"The file seems to be cut off; fetch it again.",
-					"the JSON array is not complete: the data ends");
+					"the JSON is not complete: the data ends");
 			return NVP_READ_BAD;
 		}
-		if (step == STEP_FULL)
-			nvp_batch_widen(batch, json->keys.count);
-		else if (!read_more(json))
+		if (step == NVP_STEP_FULL)
+			nvp_batch_widen(batch, json->base.reader.ncols);
+		else if (!nvp_json_read_more(json))
 			return NVP_READ_BAD;
 	}
 	return NVP_READ_OK;
 }
 
-static bool
-begin_file(NvpJsonReader *json)
+bool
+nvp_json_begin_file(NvpJsonReader *json)
 {
 	json->state = NVP_BEFORE_ARRAY;
+	json->matched = 0;
+	nvp_json_walk_init(&json->walk);
 	json->line_no = 1;
 	json->base.reader.blank_rows = 0;
 	return nvp_window_begin(&json->base.window) == NVP_FILL_OK ||
@@ -316,7 +304,7 @@ json_rewind(NvpReader *reader)
 {
 	if (!reader->source->rewind(reader->source))
 		return nvp_reader_fail_io(reader);
-	return begin_file((NvpJsonReader *) reader);
+	return nvp_json_begin_file((NvpJsonReader *) reader);
 }
 
 static bool
@@ -327,9 +315,13 @@ json_open(NvpReader *reader)
 	NvpReadStatus status;
 
 	json->is_lines = (reader->format.kind == NVP_FORMAT_JSONL);
-	nvp_names_init(&json->keys);
-	nvp_json_grow_columns(json);
-	if (!begin_file(json))
+	nvp_json_init_keys(json);
+	if (json->is_lines && reader->format.path && reader->format.path[0])
+		return nvp_reader_fail(reader, 0, 0, "Leave it out, or set the format to json if the file is one document.",
+							   "the option path does not apply to JSON Lines: each line is a row");
+	if (!json->is_lines && !nvp_json_set_path(json))
+		return false;
+	if (!nvp_json_begin_file(json))
 		return false;
 
 	/* columns are known from the first rows on */
@@ -352,14 +344,8 @@ json_close(NvpReader *reader)
 {
 	NvpJsonReader *json = (NvpJsonReader *) reader;
 
-	for (int col = 0; col < json->keys.count; col++)
-		pfree(json->columns[col].quoted);
-	if (json->columns)
-	{
-		pfree(json->columns);
-		pfree(json->order);
-	}
-	nvp_names_free(&json->keys);
+	nvp_json_free_keys(json);
+	nvp_row_path_free(&json->path);
 }
 
 static const NvpReaderRoutine json_routine = {

@@ -3,9 +3,13 @@
  * json_object.c
  *		One JSON object: from text to the cells of a row.
  *
- * Objects mostly have their keys in one order.  The column of the n-th key of
- * the last object is remembered, and its key compared first; only if it differs
- * is the hash table asked.  Of a key that occurs twice the last value counts.
+ * Objects mostly have their keys in one order.  The n-th key of the last object
+ * is remembered and compared first; only if it differs is the hash table asked.
+ * Of a key that occurs twice the last value counts.
+ *
+ * The members of objects within the row are columns of it, named by their path:
+ * {"to": {"city": 1}} has the column to.city.  Lists, and objects that are empty
+ * or nested too deeply, are one cell with their text.
  *
  * Escapes are taken out, in place, only when the object is complete: until then
  * it can be parsed again.
@@ -23,43 +27,92 @@
 
 #define CELL_ESCAPED	0x80	/* private cell flag: has escapes to take out */
 
-/* nvp_json_grow_columns makes room for more columns. */
 void
-nvp_json_grow_columns(NvpJsonReader *json)
+nvp_json_init_keys(NvpJsonReader *json)
 {
-	size_t		n = Max(16, json->allocated * 2);
-
-	if (json->allocated == 0)
-	{
-		json->columns = palloc(sizeof(NvpJsonColumn) * n);
-		json->order = palloc(sizeof(int) * n);
-	}
-	else
-	{
-		json->columns = repalloc(json->columns, sizeof(NvpJsonColumn) * n);
-		json->order = repalloc(json->order, sizeof(int) * n);
-	}
-	json->allocated = n;
+	nvp_names_init(&json->names);
+	initStringInfo(&json->name);
+	json->allocated = json->allocated_seen = 16;
+	json->keys = palloc(sizeof(NvpJsonKey) * json->allocated);
+	json->order = palloc(sizeof(int) * json->allocated);
+	json->seen = palloc(sizeof(uint64) * json->allocated_seen);
 }
 
-/* add_column makes a column for a new key */
+void
+nvp_json_free_keys(NvpJsonReader *json)
+{
+	for (int i = 0; i < json->names.count; i++)
+	{
+		pfree(json->keys[i].quoted);
+		pfree(json->keys[i].path);
+	}
+	if (json->keys)
+	{
+		pfree(json->keys);
+		pfree(json->order);
+		pfree(json->seen);
+		pfree(json->name.data);
+	}
+	nvp_names_free(&json->names);
+}
+
+/* set_name writes what a key is found by */
 static void
-add_column(NvpJsonReader *json, const char *key, uint32 len)
+set_name(NvpJsonReader *json, int parent, const char *key, uint32 len)
+{
+	resetStringInfo(&json->name);
+	appendBinaryStringInfo(&json->name, (const char *) &parent, sizeof(parent));
+	appendBinaryStringInfo(&json->name, key, len);
+}
+
+/* add_key makes the key whose name was set */
+static int
+add_key(NvpJsonReader *json, int parent, const char *text, uint32 len)
+{
+	int			id = nvp_names_add(&json->names, json->name.data, json->name.len);
+	StringInfoData path;
+	NvpJsonKey *key;
+
+	if (id >= json->allocated)
+	{
+		json->allocated *= 2;
+		json->keys = repalloc(json->keys, sizeof(NvpJsonKey) * json->allocated);
+		json->order = repalloc(json->order, sizeof(int) * json->allocated);
+	}
+	key = &json->keys[id];
+	key->parent = parent;
+	key->column = -1;
+	key->quoted = palloc((size_t) len + 2);
+	key->quoted[0] = '"';
+	memcpy(key->quoted + 1, text, len);
+	key->quoted[len + 1] = '"';
+	key->quoted_len = (memchr(text, '"', len) || memchr(text, '\\', len)) ? 0 : len + 2;
+	initStringInfo(&path);
+	if (parent >= 0)
+		appendStringInfo(&path, "%s.", json->keys[parent].path);
+	appendBinaryStringInfo(&path, text, len);
+	key->path = path.data;
+	return id;
+}
+
+/* take_column gives a key its column */
+static pg_noinline void
+take_column(NvpJsonReader *json, int id)
 {
 	NvpReader  *reader = &json->base.reader;
-	int			col = nvp_names_add(&json->keys, key, len);
-	NvpJsonColumn *column;
+	NvpJsonKey *key = &json->keys[id];
 
-	if (col >= json->allocated)
-		nvp_json_grow_columns(json);
-	column = &json->columns[col];
-	column->seen = 0;
-	column->quoted = palloc((size_t) len + 2);
-	column->quoted[0] = '"';
-	memcpy(column->quoted + 1, key, len);
-	column->quoted[len + 1] = '"';
-	column->quoted_len = (memchr(key, '"', len) || memchr(key, '\\', len)) ? 0 : len + 2;
-	nvp_reader_add_column(reader, key, len);
+	if (reader->ncols == json->allocated_seen)
+	{
+		json->allocated_seen *= 2;
+		json->seen = repalloc(json->seen, sizeof(uint64) * json->allocated_seen);
+	}
+	key->column = reader->ncols;
+	json->seen[key->column] = 0;
+	if (key->parent < 0)
+		nvp_reader_add_column(reader, key->quoted + 1, json->names.names[id].len - sizeof(int));
+	else
+		nvp_reader_add_column(reader, key->path, strlen(key->path));
 }
 
 /*
@@ -86,14 +139,14 @@ may_add(NvpJsonReader *json, const char *end, NvpJsonStatus *status)
 }
 
 /*
- * find_column finds the column of the key between from and to, made if new.
+ * find_key finds a key of the object that is the parent's value, made if new.
  *
- * out: *col, -1 if there would be too many; false if the object is not JSON
- *		behind the key, or not all there.
+ * out: *id, -1 if there would be too many; false if the row is not JSON behind
+ *		the key, or not all there.
  */
 static pg_noinline bool
-find_column(NvpJsonReader *json, const char *from, const char *to, bool has_escapes,
-			const char *end, int *col, NvpJsonStatus *status)
+find_key(NvpJsonReader *json, int parent, const char *from, const char *to, bool has_escapes,
+		 const char *end, int *id, NvpJsonStatus *status)
 {
 	uint32		len = to - from;
 	char	   *plain = NULL;
@@ -105,47 +158,45 @@ find_column(NvpJsonReader *json, const char *from, const char *to, bool has_esca
 		len = nvp_json_unescape(from, len, plain);
 		from = plain;
 	}
-	*col = nvp_names_find(&json->keys, from, len);
-	if (*col < 0)
+	set_name(json, parent, from, len);
+	*id = nvp_names_find(&json->names, json->name.data, json->name.len);
+	if (*id < 0)
 	{
 		ok = may_add(json, end, status);
-		if (ok && json->keys.count < NVP_MAX_COLUMNS)
-		{
-			*col = json->keys.count;
-			add_column(json, from, len);
-		}
+		if (ok && json->names.count < 2 * NVP_MAX_COLUMNS)
+			*id = add_key(json, parent, from, len);
 	}
 	if (plain)
 		pfree(plain);
 	return ok;
 }
 
-/* known_key compares the key at p with the n-th one of the last object; its column or -1 */
+/* known_key compares the key at p with the n-th one of the last object; it or -1 */
 static inline int
-known_key(const NvpJsonReader *json, const char *p, const char *end, int n)
+known_key(const NvpJsonReader *json, int parent, const char *p, const char *end, int n)
 {
 	if (likely(n < json->norder))
 	{
-		const NvpJsonColumn *column = &json->columns[json->order[n]];
+		const NvpJsonKey *key = &json->keys[json->order[n]];
 
-		if (column->quoted_len != 0 && end - p > column->quoted_len &&
-			memcmp(p, column->quoted, column->quoted_len) == 0)
+		if (key->parent == parent && key->quoted_len != 0 && end - p > key->quoted_len &&
+			memcmp(p, key->quoted, key->quoted_len) == 0)
 			return json->order[n];
 	}
 	return -1;
 }
 
 /*
- * parse_key reads the n-th key of an object and its colon.
+ * parse_key reads the n-th key of a row and its colon.
  *
- * out: *col, -1 if there would be too many columns; the position of the value.
+ * out: *id, -1 if there would be too many keys; the position of the value.
  */
 static inline const char *
-parse_key(NvpJsonReader *json, const char *p, const char *end, int n, int *col, NvpJsonStatus *status)
+parse_key(NvpJsonReader *json, int parent, const char *p, const char *end, int n, int *id, NvpJsonStatus *status)
 {
-	*col = known_key(json, p, end, n);
-	if (likely(*col >= 0))
-		p += json->columns[*col].quoted_len;
+	*id = known_key(json, parent, p, end, n);
+	if (likely(*id >= 0))
+		p += json->keys[*id].quoted_len;
 	else
 	{
 		bool		has_escapes = false;
@@ -156,7 +207,7 @@ parse_key(NvpJsonReader *json, const char *p, const char *end, int n, int *col, 
 			return NULL;
 		close = nvp_json_string_end(p + 1, end, &has_escapes, status);
 		if (close == NULL ||
-			!find_column(json, p + 1, close, has_escapes, end, col, status))
+			!find_key(json, parent, p + 1, close, has_escapes, end, id, status))
 			return NULL;
 		p = close + 1;
 	}
@@ -220,7 +271,7 @@ finish_object(NvpJsonReader *json, NvpBatch *batch, int row, int found, bool has
 	{
 		NvpCell    *cell = nvp_batch_column(batch, col) + row;
 
-		if (json->columns[col].seen != json->serial)
+		if (json->seen[col] != json->serial)
 			nvp_cell_set(cell, NULL, 0, NVP_CELL_NULL, 0);
 		else if (cell->flags & CELL_ESCAPED)
 		{
@@ -249,6 +300,72 @@ not_ok(NvpJsonReader *json, NvpJsonStatus status, const char *at)
 	return status == NVP_JSON_MORE ? NVP_OBJECT_MORE : NVP_OBJECT_BAD;
 }
 
+/* the objects that the parser is in, within the row */
+typedef struct Nest
+{
+	int			depth;
+	int			parents[NVP_JSON_FLATTEN_DEPTH];
+} Nest;
+
+/*
+ * set_value reads the value of a key into its cell.
+ *
+ * out: NVP_OBJECT_OK and *pp behind it, or what keeps it from being read.
+ */
+static inline NvpJsonObject
+set_value(NvpJsonReader *json, NvpBatch *batch, int row, int id, const char **pp, const char *end,
+		  int *found, bool *has_escapes)
+{
+	int			col = json->keys[id].column;
+	NvpJsonStatus status = NVP_JSON_MORE;
+	const char *p = *pp;
+
+	if (unlikely(col < 0))
+	{
+		if (json->base.reader.ncols == NVP_MAX_COLUMNS)
+			return NVP_OBJECT_TOO_WIDE;
+		if (!may_add(json, end, &status))
+			return not_ok(json, status, p);
+		take_column(json, id);
+		col = json->keys[id].column;
+	}
+	if (unlikely(col >= batch->ncols) && !use_columns(batch, row, json->base.reader.ncols))
+		return NVP_OBJECT_WIDE;
+	if (json->seen[col] != json->serial)
+	{
+		json->seen[col] = json->serial;
+		(*found)++;
+	}
+	p = parse_value(p, end, nvp_batch_column(batch, col) + row, has_escapes, &status);
+	if (p == NULL)
+		return not_ok(json, status, *pp);
+	json->width++;
+	*pp = p;
+	return NVP_OBJECT_OK;
+}
+
+/* enters tells whether the value at p is an object whose members become columns; *inside is its first key */
+static inline bool
+enters(const NvpJsonReader *json, const Nest *nest, const char *p, const char *end, const char **inside)
+{
+	if (likely(*p != '{') || json->base.reader.format.keeps_nested || nest->depth == NVP_JSON_FLATTEN_DEPTH)
+		return false;
+	*inside = nvp_json_skip_space(p + 1, end);
+	return *inside >= end || **inside != '}';
+}
+
+/* leave_objects goes behind the braces at p that close objects within the row */
+static inline const char *
+leave_objects(Nest *nest, const char *p, const char *end, int *parent)
+{
+	while (p < end && *p == '}' && nest->depth > 0)
+	{
+		*parent = nest->parents[--nest->depth];
+		p = nvp_json_skip_space(p + 1, end);
+	}
+	return p;
+}
+
 /*
  * nvp_json_object reads the object at *pp, a brace, into a row of the batch.
  *
@@ -262,8 +379,12 @@ nvp_json_object(NvpJsonReader *json, NvpBatch *batch, int row, const char **pp, 
 	NvpJsonStatus status = NVP_JSON_MORE;
 	bool		has_escapes = false;
 	int			found = 0;
-	int			n = 0;
+	int			parent = -1;
+	int			known = 0;
+	int			n;
+	Nest		nest;
 
+	nest.depth = 0;
 	json->serial++;
 	json->width = 0;
 	json->object = *pp;
@@ -273,33 +394,34 @@ nvp_json_object(NvpJsonReader *json, NvpBatch *batch, int row, const char **pp, 
 		*pp = p + 1;
 		return NVP_OBJECT_OK;
 	}
-	for (;; n++)
+	for (n = 0;; n++)
 	{
 		const char *at = p;
-		int			col;
+		NvpJsonObject result;
+		int			id;
 
-		p = parse_key(json, p, end, n, &col, &status);
+		p = parse_key(json, parent, p, end, n, &id, &status);
 		if (p == NULL)
 			return not_ok(json, status, at);
 		if (p >= end)
 			return NVP_OBJECT_MORE;
-		if (unlikely(col < 0))
+		if (unlikely(id < 0))
 			return NVP_OBJECT_TOO_WIDE;
-		if (unlikely(col >= batch->ncols) && !use_columns(batch, row, json->keys.count))
-			return NVP_OBJECT_WIDE;
-		if (n < json->allocated)
-			json->order[n] = col;
-		if (json->columns[col].seen != json->serial)
+		if (n == known && n < json->allocated)
+			json->order[known++] = id;
+		if (enters(json, &nest, p, end, &at))
 		{
-			json->columns[col].seen = json->serial;
-			found++;
+			nest.parents[nest.depth++] = parent;
+			parent = id;
+			p = at;
+			continue;
 		}
-		at = p;
-		p = parse_value(p, end, nvp_batch_column(batch, col) + row, &has_escapes, &status);
-		if (p == NULL)
-			return not_ok(json, status, at);
+		result = set_value(json, batch, row, id, &p, end, &found, &has_escapes);
+		if (unlikely(result != NVP_OBJECT_OK))
+			return result;
 		if (p < end && *p != ',' && *p != '}')
 			p = nvp_json_skip_space(p, end);
+		p = leave_objects(&nest, p, end, &parent);
 		if (p >= end)
 			return NVP_OBJECT_MORE;
 		if (*p == '}')
@@ -308,8 +430,7 @@ nvp_json_object(NvpJsonReader *json, NvpBatch *batch, int row, const char **pp, 
 			return not_ok(json, NVP_JSON_BAD, p);
 		p = nvp_json_skip_space(p + 1, end);
 	}
-	json->width = n + 1;
-	json->norder = Min(n + 1, json->allocated);
+	json->norder = known;
 	finish_object(json, batch, row, found, has_escapes);
 	*pp = p + 1;
 	return NVP_OBJECT_OK;

@@ -21,8 +21,8 @@
 #include "format/reader_impl.h"
 
 static const NvpReaderEntry *const entries[] = {
-	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xlsx_entry,
-	&nvp_ods_entry, &nvp_xls_entry
+	&nvp_csv_entry, &nvp_json_entry, &nvp_jsonl_entry, &nvp_rows_entry, &nvp_xml_entry, &nvp_fixed_entry,
+	&nvp_xlsx_entry, &nvp_ods_entry, &nvp_xls_entry
 };
 
 /* nvp_format_defaults describes the usual CSV file: UTF-8, comma, double quote, header. */
@@ -127,7 +127,7 @@ find_entry(NvpFormatKind kind)
 static bool
 unknown_open(NvpReader *reader)
 {
-	return nvp_reader_fail(reader, 0, 0, "Set the format to csv, tsv, json or jsonl.",
+	return nvp_reader_fail(reader, 0, 0, "Set the format to csv, tsv, json, jsonl, xml or fixed.",
 						   "the format of the data is not known");
 }
 

@@ -30,13 +30,30 @@ typedef enum NvpFormatKind
 	NVP_FORMAT_ROWS,			/* our own rows of cells (results of queries) */
 	NVP_FORMAT_XLSX,			/* workbooks: Office Open XML */
 	NVP_FORMAT_ODS,				/* OpenDocument */
-	NVP_FORMAT_XLS				/* Excel 97 to 2003 */
+	NVP_FORMAT_XLS,				/* Excel 97 to 2003 */
+	NVP_FORMAT_XML,
+	NVP_FORMAT_FIXED			/* text in columns of fixed width */
 } NvpFormatKind;
 
 static inline bool
 nvp_format_is_workbook(NvpFormatKind kind)
 {
 	return kind >= NVP_FORMAT_XLSX && kind <= NVP_FORMAT_XLS;
+}
+
+/* a column of fixed width */
+typedef struct NvpFixedColumn
+{
+	const char *name;			/* NULL = the header line's, or column_N */
+	int			start;			/* characters from the beginning of the line; not before the last one ends */
+	int			width;			/* characters, from 1 */
+} NvpFixedColumn;
+
+/* columns are found as rows are read, and may come late */
+static inline bool
+nvp_format_has_keys(NvpFormatKind kind)
+{
+	return kind == NVP_FORMAT_JSON || kind == NVP_FORMAT_JSONL || kind == NVP_FORMAT_XML;
 }
 
 /* everything a reader must know; sniffing fills it, options pin it */
@@ -56,6 +73,10 @@ typedef struct NvpFormat
 	const char *sheet;			/* workbooks: a name, "*" for all, NULL for the first visible one */
 	int			sheet_index;	/* without a name: from 0, -1 = not given */
 	bool		with_hidden;	/* hidden sheets are sheets like all others */
+	bool		keeps_nested;	/* JSON: objects within a row are cells, not columns */
+	const NvpFixedColumn *fixed;	/* columns of fixed width, nfixed of them */
+	int			nfixed;
+	const char *path;			/* JSON, XML: where the rows are, NULL = to be found; see row_path.h */
 } NvpFormat;
 
 typedef enum NvpReadStatus

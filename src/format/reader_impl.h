@@ -43,6 +43,8 @@ extern const NvpReaderEntry nvp_rows_entry;
 extern const NvpReaderEntry nvp_xlsx_entry;
 extern const NvpReaderEntry nvp_ods_entry;
 extern const NvpReaderEntry nvp_xls_entry;
+extern const NvpReaderEntry nvp_xml_entry;
+extern const NvpReaderEntry nvp_fixed_entry;
 
 /* nvp_reader_open with a window of window_bytes and without SIMD if plain; for tests */
 extern NvpReader *nvp_reader_open_with(NvpSource *source, const NvpFormat *format,

@@ -13,7 +13,7 @@
 #include "postgres.h"
 
 #include "format/encode.h"
-#include "format/json_scan.h"
+#include "format/json_walk.h"
 #include "format/sniff_impl.h"
 
 /* nvp_verdict_set fills in a guess that has no rival. */
@@ -102,6 +102,33 @@ begins_object(const char *p, const char *end)
 	return p < end && (*p == '"' || *p == '}');
 }
 
+/* holds_rows tells whether an array of objects is seen within the object at p */
+static bool
+holds_rows(const char *p, const char *end)
+{
+	NvpJsonWalk walk;
+	NvpJsonToken token = NVP_JSON_SIGN;
+	NvpJsonStatus status;
+	int			objects = 0;	/* around everything else */
+
+	nvp_json_walk_init(&walk);
+	for (p = nvp_json_skip_space(p, end); p < end; p = nvp_json_skip_space(p, end))
+	{
+		bool		is_first = (token == NVP_JSON_ARRAY && walk.depth == objects + 1);
+
+		p = nvp_json_walk(&walk, p, end, &token, &status);
+		if (p == NULL)
+			return false;
+		if (is_first && token == NVP_JSON_OBJECT)
+			return true;
+		if (token == NVP_JSON_OBJECT && walk.depth == objects + 1)
+			objects++;
+		else if (token == NVP_JSON_CLOSE && walk.depth == objects - 1)
+			objects--;
+	}
+	return false;
+}
+
 /* sniff_json recognises JSON by its first bytes; false if it is not that */
 static bool
 sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
@@ -147,9 +174,15 @@ sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
 		return true;
 	}
 	newline = memchr(p, '\n', (value_end ? value_end : end) - p);
+	if (newline == NULL && (value_end == NULL || nvp_json_skip_space(value_end, end) == end) && holds_rows(p, end))
+	{
+		sniff->format.kind = NVP_FORMAT_JSON;
+		nvp_verdict_set(&sniff->kind, value_end ? 0.9 : 0.7, "a JSON object that holds an array of objects");
+		return true;
+	}
 	sniff->format.kind = newline ? NVP_FORMAT_JSON : NVP_FORMAT_JSONL;
 	if (newline)
-		nvp_verdict_set(&sniff->kind, 0.5, "one JSON object over several lines, where an array of objects is needed");
+		nvp_verdict_set(&sniff->kind, 0.9, "a JSON object over several lines");
 	else
 		nvp_verdict_set(&sniff->kind, value_end ? 0.98 : 0.7, "the first line is a JSON object");
 	return true;
@@ -159,7 +192,7 @@ sniff_json(const char *text, size_t len, bool is_whole, NvpSniff *sniff)
 static void
 sniff_kind(const char *text, size_t len, bool is_whole, const char *file_name, NvpSniff *sniff)
 {
-	if (sniff_json(text, len, is_whole, sniff))
+	if (sniff_json(text, len, is_whole, sniff) || nvp_sniff_xml(text, len, sniff))
 		return;
 	sniff->format.kind = NVP_FORMAT_CSV;
 	if (nvp_json_skip_space(text, text + len) == text + len)
@@ -172,6 +205,23 @@ sniff_kind(const char *text, size_t len, bool is_whole, const char *file_name, N
 	}
 	else
 		nvp_verdict_set(&sniff->kind, 0.9, "text that is not JSON");
+}
+
+/* take_shape takes what options say of rows and columns, of which nothing is guessed */
+static void
+take_shape(const NvpSniffPins *pins, NvpFormat *format)
+{
+	format->path = pins->format.path;
+	format->keeps_nested = pins->format.keeps_nested;
+	format->fixed = pins->format.fixed;
+	format->nfixed = pins->format.nfixed;
+	/* lines have no rows within them that a path could lead to */
+	if (format->path && format->kind == NVP_FORMAT_JSONL && !pins->has_kind)
+		format->kind = NVP_FORMAT_JSON;
+	if (format->kind != NVP_FORMAT_FIXED)
+		return;
+	format->has_header = pins->has_header && pins->format.has_header;
+	format->skip_rows = pins->has_skip_rows ? pins->format.skip_rows : 0;
 }
 
 /*
@@ -215,7 +265,10 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 		nvp_verdict_set(&sniff->encoding, 1.0, "given");
 	}
 	else
+	{
 		sniff_encoding(sample, len, sample_is_whole, pins->detection, sniff);
+		nvp_sniff_xml_encoding(sample, len, sniff);
+	}
 	text = decode(sample, len, sniff->format.encoding, &text_len);
 	if (pins->has_kind)
 	{
@@ -224,6 +277,7 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 	}
 	else
 		sniff_kind(text, text_len, sample_is_whole, file_name, sniff);
+	take_shape(pins, &sniff->format);
 	if (sniff->format.kind == NVP_FORMAT_CSV)
 		nvp_sniff_csv(text, text_len, sample_is_whole, file_name, pins, sniff);
 	pfree(text);

@@ -108,6 +108,8 @@ typedef struct NvpSniff
 	NvpHeaderGuess guesses[NVP_HEADER_GUESSES];	/* the best first; the first is what format says */
 	int			nfields;
 	NvpField   *fields;			/* of delimited text, NULL = none */
+	char		path[256];		/* of XML: the elements that are rows */
+	NvpVerdict	rows;
 } NvpSniff;
 
 /* what is settled already; guesses about the rest are made under it */
@@ -131,6 +133,10 @@ extern void nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 					  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff);
 extern void nvp_sniff_free(NvpSniff *sniff);
 extern const char *nvp_field_type_name(NvpFieldType type);
+
+/* sniff_xml.c: XML, and the encoding it declares */
+extern void nvp_sniff_xml_encoding(const char *sample, size_t len, NvpSniff *sniff);
+extern bool nvp_sniff_xml(const char *text, size_t len, NvpSniff *sniff);
 
 extern void nvp_verdict_set(NvpVerdict *verdict, double confidence,
 							const char *fmt,...) pg_attribute_printf(3, 4);

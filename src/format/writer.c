@@ -78,7 +78,8 @@ nvp_writer_open(const NvpWriteFormat *format, const char *const *names,
 	NvpWriter  *writer = palloc0(sizeof(NvpWriter));
 
 	Assert(format->kind == NVP_FORMAT_CSV || format->kind == NVP_FORMAT_JSON ||
-		   format->kind == NVP_FORMAT_JSONL || format->kind == NVP_FORMAT_XLSX);
+		   format->kind == NVP_FORMAT_JSONL || format->kind == NVP_FORMAT_XLSX ||
+		   format->kind == NVP_FORMAT_XML);
 	writer->format = *format;
 	writer->sink = sink;
 	writer->arg = arg;
@@ -88,6 +89,8 @@ nvp_writer_open(const NvpWriteFormat *format, const char *const *names,
 		nvp_csv_write_header(writer, names);
 	else if (format->kind == NVP_FORMAT_XLSX)
 		nvp_xlsx_write_begin(writer, names);
+	else if (format->kind == NVP_FORMAT_XML)
+		nvp_xml_write_begin(writer, names);
 	else
 		nvp_json_write_begin(writer, names);
 	return writer;
@@ -111,6 +114,8 @@ nvp_writer_batch(NvpWriter *writer, const NvpBatch *batch, const bool *skip)
 			nvp_csv_write_row(writer, batch, row);
 		else if (writer->format.kind == NVP_FORMAT_XLSX)
 			nvp_xlsx_write_row(writer, batch, row);
+		else if (writer->format.kind == NVP_FORMAT_XML)
+			nvp_xml_write_row(writer, batch, row);
 		else
 			nvp_json_write_row(writer, batch, row);
 		writer->rows++;
@@ -134,6 +139,8 @@ nvp_writer_finish(NvpWriter *writer)
 
 	if (writer->format.kind == NVP_FORMAT_XLSX)
 		nvp_xlsx_write_end(writer);
+	else if (writer->format.kind == NVP_FORMAT_XML)
+		nvp_xml_write_end(writer);
 	else if (writer->format.kind != NVP_FORMAT_CSV)
 		nvp_json_write_end(writer);
 	nvp_writer_flush(writer);

@@ -18,6 +18,8 @@
  * written as they are.  JSON cannot hold bytes that are not UTF-8: each becomes
  * U+FFFD here, and the issue that such a cell has raised keeps the original.
  *
+ * XML: NULL is xsi:nil; see xml_writer.c for names and characters.
+ *
  * Source: RFC 4180 (CSV), RFC 8259 (JSON), one object a line (JSON Lines).
  *
  *-------------------------------------------------------------------------
@@ -39,6 +41,8 @@ typedef struct NvpWriteFormat
 	bool		crlf;			/* CSV */
 	bool		bom;			/* CSV */
 	bool		quote_all;		/* CSV */
+	const char *root;			/* XML: names of elements, NULL = rows and row */
+	const char *row;
 } NvpWriteFormat;
 
 typedef struct NvpWriter NvpWriter;

@@ -21,11 +21,13 @@ struct NvpWriter
 	NvpSinkFunc sink;
 	void	   *arg;
 	int			ncols;
-	char	  **names;			/* JSON: ready to write, with quotes and colon; XLSX: as they are */
+	char	  **names;			/* JSON, XML: ready to write, with quotes and colon, or as tags; XLSX: as they are */
 	uint32	   *name_lens;
 	char	   *buf;
 	uint32		used;
 	uint64		rows;
+	char	   *root_tag;		/* XML */
+	char	   *row_tag;
 	bool		failed;			/* the sink refused bytes; nothing more is written */
 	const char *problem;		/* failed for what was to be written, or NULL */
 	struct NvpXlsxBook *book;	/* XLSX */
@@ -46,6 +48,11 @@ extern void nvp_xlsx_write_begin(NvpWriter *writer, const char *const *names);
 extern void nvp_xlsx_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
 extern void nvp_xlsx_write_end(NvpWriter *writer);
 extern void nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len);
+
+/* xml_writer.c */
+extern void nvp_xml_write_begin(NvpWriter *writer, const char *const *names);
+extern void nvp_xml_write_row(NvpWriter *writer, const NvpBatch *batch, int row);
+extern void nvp_xml_write_end(NvpWriter *writer);
 
 static inline void
 nvp_writer_put_char(NvpWriter *writer, char c)

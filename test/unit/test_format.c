@@ -78,6 +78,12 @@ apply(NvpFormat *format, const char *options)
 			case 'L':
 				format->kind = NVP_FORMAT_JSONL;
 				break;
+			case 'K':
+				format->keeps_nested = true;
+				break;
+			case 'P':
+				format->path = p + 1;
+				return;
 			case 'E':
 				format->encoding = *++p == 'l' ? NVP_ENCODING_UTF16LE : *p == 'b' ? NVP_ENCODING_UTF16BE :
 					*p == '1' ? NVP_ENCODING_ISO8859_1 : NVP_ENCODING_WINDOWS1252;
@@ -161,7 +167,24 @@ static const ReadCase read_cases[] = {
 		 "a\nL1 w1 <\"\\/\\x08\\x0c\\x0a\\x0d\\x09A\\xc3\\xa4\\xe2\\x82\\xac\\xf0\\x9f\\x98\\x80>\nend rows=1 blank=0 skipped=0\n"),
 	CASE("json: surrogates alone, and NUL", "L", "{\"a\":\"\\ud83dx\",\"b\":\"\\ude00\",\"c\":\"\\u0000\"}\n",
 		 "a,b,c\nL1 w3 <\\xed\\xa0\\xbdx> <\\xed\\xb8\\x80> <\\x00>\nend rows=1 blank=0 skipped=0\n"),
-	CASE("json: nested", "J", "[{\"a\":{\"x\":[1,\"}\"]},\"b\":[]}]", "a,b\nL1 w2 {{\"x\":[1,\"}\"]}} {[]}\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: nested", "J", "[{\"a\":{\"x\":[1,\"}\"]},\"b\":[]}]", "a.x,b\nL1 w2 {[1,\"}\"]} {[]}\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: nested objects", "J", "[{\"a\":{\"x\":{\"y\":1,\"z\\n\":2}},\"b\":3,\"a.x\":4},{\"b\":5,\"a\":{\"w\":6,\"x\":{}}},{\"a\":null}]",
+		 "a.x.y,a.x.z\\x0a,b,a.x,a.w,a.x_2,a\nL1 w4 #1 #2 #3 #4 ~ ~ ~\nL1 w3 ~ ~ #5 ~ #6 {{}} ~\nL1 w1 ~ ~ ~ ~ ~ ~ ~\nend rows=3 blank=0 skipped=0\n"),
+	CASE("json: nested objects kept", "JK", "[{\"a\":{\"x\":1}}]", "a\nL1 w1 {{\"x\":1}}\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: an array in an object", "J", "{\"n\":[1,{\"x\":2}],\"meta\":{\"k\":\"[\",\"items\":[ {\"a\":1},\n{\"a\":2}]},\"t\":1.5}\n",
+		 "a\nL1 w1 #1\nL2 w1 #2\nend rows=2 blank=0 skipped=0\n"),
+	CASE("json: two arrays in an object", "J", "{\"a\":[{\"x\":1}],\"b\":[{\"y\":1}]}",
+		 "\nbad L0 the JSON object holds 2 arrays of objects, and it is not said which of them has the rows\n"),
+	CASE("json: path", "JP/b", "{\"a\":[{\"x\":1}],\"b\":[{\"y\":1}],\"c\":{}}", "y\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: path of names, to an object", "JP$.d.a", "{\"c\":{\"a\":[]},\"d\":{\"c\":[[]],\"a\":{\"y\":1}},\"a\":2}", "y\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: path to an empty array", "JPb", "{\"b\":[]}", "\nend rows=0 blank=0 skipped=0\n"),
+	CASE("json: path not there", "JPx", "{\"b\":[]}", "\nbad L1 there is nothing at the path \"x\"\n"),
+	CASE("json: path to a number", "JPb", "{\"b\":5}", "\nbad L1 there is neither an array nor an object at the path \"b\"\n"),
+	CASE("json: path through a text", "JPb.c", "{\"b\":\"x\"}", "\nbad L1 there is nothing at the path \"b.c\"\n"),
+	CASE("json: path through an array", "JPb.c", "{\"b\":[{\"c\":[]}]}", "\nbad L1 there is an array on the way to the path \"b.c\"\n"),
+	CASE("json: cut off behind the rows", "J", "{\"b\":[{\"c\":1}],\"d\":", "c\nL1 w1 #1\nbad L1 the JSON is not complete: the data ends in line 1, byte 19\n"),
+	CASE("json: damaged behind the rows", "J", "{\"b\":[{\"c\":1}] \"d\":1}", "c\nL1 w1 #1\nbad L1 invalid JSON in line 1, byte 15\n"),
+	CASE("jsonl: path", "LPx", "{}\n", "\nbad L0 the option path does not apply to JSON Lines: each line is a row\n"),
 	CASE("json: numbers", "L", "{\"a\":-0.5e+10,\"b\":0,\"c\":12345678901234567890}\n{\"a\":01}\n{\"a\":1.}\n{\"a\":NaN}\n",
 		 "a,b,c\nL1 w3 #-0.5e+10 #0 #12345678901234567890\nL2 w0 bad ~ ~ ~ +<{\"a\":01}>\nL3 w0 bad ~ ~ ~ +<{\"a\":1.}>\nL4 w0 bad ~ ~ ~ +<{\"a\":NaN}>\nend rows=4 blank=0 skipped=0\n"),
 	CASE("json: last of two equal keys", "L", "{\"a\":1,\"a\":2}\n{\"a\":3}\n", "a\nL1 w2 #2\nL2 w1 #3\nend rows=2 blank=0 skipped=0\n"),
@@ -172,12 +195,13 @@ static const ReadCase read_cases[] = {
 	CASE("json: empty", "J", " \n", "\nend rows=0 blank=0 skipped=0 empty\n"),
 	CASE("json: elements that are no objects", "J", "[{\"a\":1}, 5, \"x\", [1,2], null]",
 		 "a\nL1 w1 #1\nL1 w0 bad ~ +<5>\nL1 w0 bad ~ +<\"x\">\nL1 w0 bad ~ +<[1,2]>\nL1 w0 bad ~ +<null>\nend rows=5 blank=0 skipped=0\n"),
-	CASE("json: an object at the top", "J", "{\"a\":1}", "\nbad L1 the data is not a JSON array of objects: expected \"[\" in line 1, byte 0\n"),
-	CASE("json: cut off in an object", "J", "[{\"a\":1},\n{\"a\":", "a\nL1 w1 #1\nbad L2 the JSON array is not complete: the data ends in line 2, byte 15\n"),
-	CASE("json: cut off behind an object", "J", "[{\"a\":1}", "a\nL1 w1 #1\nbad L1 the JSON array is not complete: the data ends in line 1, byte 8\n"),
+	CASE("json: an object at the top", "J", "{\n\"a\":1}", "a\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: a number at the top", "J", " 5", "\nbad L1 the data is not a JSON array of objects: expected \"[\" in line 1, byte 1\n"),
+	CASE("json: cut off in an object", "J", "[{\"a\":1},\n{\"a\":", "a\nL1 w1 #1\nbad L2 the JSON is not complete: the data ends in line 2, byte 15\n"),
+	CASE("json: cut off behind an object", "J", "[{\"a\":1}", "a\nL1 w1 #1\nbad L1 the JSON is not complete: the data ends in line 1, byte 8\n"),
 	CASE("json: damaged", "J", "[{\"a\":1},\n{\"a\";2}]", "a\nL1 w1 #1\nbad L2 invalid JSON in line 2, byte 11\n"),
 	CASE("json: no comma", "J", "[{\"a\":1} {\"a\":2}]", "a\nL1 w1 #1\nbad L1 neither comma nor bracket behind an element of the JSON array in line 1, byte 9\n"),
-	CASE("json: text behind", "J", "[{\"a\":1}]x", "a\nL1 w1 #1\nbad L1 text behind the JSON array in line 1, byte 9\n"),
+	CASE("json: text behind", "J", "[{\"a\":1}]x", "a\nL1 w1 #1\nbad L1 text behind the JSON value in line 1, byte 9\n"),
 	CASE("json: comma at the end", "J", "[{\"a\":1},]", "a\nL1 w1 #1\nbad L1 invalid JSON in line 1, byte 9\n"),
 	CASE("jsonl: blank lines, CR LF, no newline", "L", "\n{\"a\":1}\r\n\r\n  \n{\"a\":2}", "a\nL2 w1 #1\nL5 w1 #2\nend rows=2 blank=3 skipped=0\n"),
 	CASE("jsonl: bad lines go on", "L", "{\"a\":1}\n{\"b\":\noops\n{\"a\":2} x\n[1]\n{\"a\":3}\n",
@@ -604,6 +628,14 @@ static const SniffCase sniff_cases[] = {
 	SNIFF("a tie", "a,b;c\nd,e;f\n", "csv utf-8 , \" header skip=0 ambiguous"),
 	SNIFF("json", " [ {\"a\": 1} ]", "json utf-8"),
 	SNIFF("jsonl", "{\"a\":1}\n{\"a\":2}\n", "jsonl utf-8"),
+	SNIFF("xml", "\n<?xml version='1.0' encoding='windows-1251'?><a/>", "xml windows-1251"),
+	SNIFF("xml without a declaration", "<a><b>1</b></a>", "xml utf-8"),
+	SNIFF("angle brackets in text", "<name>,<age>\nx,1\n", "csv utf-8 , \" header skip=0"),
+	SNIFF("tags in a cell", "<b>x</b>;1\n<i>y</i>;2\n", "csv utf-8 ; \" data skip=0"),
+	SNIFF("two roots", "<a><b>1</b></a>\n<a/>", "xml utf-8"),
+	SNIFF("a page", "<!DOCTYPE html>\n<html></html>", "unknown utf-8"),
+	SNIFF("an object that holds rows", "{\"n\":1,\"d\":{\"rows\":[{\"a\":1}]}}\n", "json utf-8"),
+	SNIFF("an object that holds no rows", "{\"n\":[1,{}],\"d\":[]}\n", "jsonl utf-8"),
 	SNIFF("one pretty object", "{\n\"a\":1}\n", "json utf-8"),
 	SNIFF("csv that begins with a brace", "{x},y\n1,2\n", "csv utf-8 , \" header skip=0"),
 	SNIFF("UTF-16 with mark", "\xFF\xFE" "a\0;\0b\0\n\0001\0;\0002\0\n\0", "csv utf-16le ; \" header skip=0"),
@@ -619,7 +651,7 @@ static const SniffCase sniff_cases[] = {
 static void
 test_sniffing(void)
 {
-	static const char *const kinds[] = {"unknown", "csv", "json", "jsonl", "rows"};
+	static const char *const kinds[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls", "xml", "fixed"};
 
 	for (int i = 0; i < lengthof(sniff_cases); i++)
 	{
