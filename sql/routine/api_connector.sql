@@ -423,7 +423,7 @@ SELECT _nuvopipe.set_route('DELETE', '/dp/api/v1/connector/{id}', 'connector_del
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/usage', 'connector_usage', 'List what uses a connector', response => _nuvopipe.body_of('Usage'));
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/connector/{id}/data', 'connector_data', 'Read a sample of the data of an input connector', rate => 'write', reaches_out => true,
 	parameters => '[{"name": "options", "in": "query", "description": "rows, format, encoding, delimiter, quote, escape, header, skip_rows", "content": {"application/json": {"schema": {
-		"type": "object", "properties": {"rows": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}, "format": {"enum": ["csv", "tsv", "json", "jsonl"]},
+		"type": "object", "properties": {"rows": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 50}, "format": {"enum": ["csv", "tsv", "json", "jsonl", "xml", "fixed"]},
 		"encoding": {"type": "string"}, "delimiter": {"type": "string"}, "quote": {"type": ["string", "null"]}, "escape": {"type": ["string", "null"]},
 		"header": {"type": "boolean"}, "skip_rows": {"type": "integer"}}}}}}]',
 	response => _nuvopipe.data_of('Sample'));

@@ -223,9 +223,10 @@ SELECT _nuvopipe.set_schema('HeaderConfig', '{"type": ["object", "null"], "prope
 
 SELECT _nuvopipe.set_schema('PipelineOptions', '{"type": ["object", "null"], "properties": {
 	"on_error": {"enum": ["skip_rows", "null_cells", "pass", "reject_all"]}, "keep_input": {"enum": ["failed", "always", "never"]},
-	"format": {"oneOf": [{"enum": ["csv", "tsv", "json", "jsonl"]}, {"type": "object"}]}, "force": {"type": "boolean"},
+	"format": {"oneOf": [{"enum": ["csv", "tsv", "json", "jsonl", "xml", "xlsx", "ods", "xls"]}, {"type": "object"}]}, "force": {"type": "boolean"},
 	"max_attempts": {"type": "integer", "minimum": 1, "maximum": 100}, "priority": {"type": "integer", "minimum": -100, "maximum": 100},
-	"slots": {"type": "integer", "minimum": 1, "maximum": 64}, "output_format": {"enum": ["csv", "tsv", "json", "jsonl"]}}}');
+	"slots": {"type": "integer", "minimum": 1, "maximum": 64}, "output_format": {"enum": ["csv", "tsv", "json", "jsonl", "xml", "xlsx"]},
+	"output_xml": {"type": "object", "properties": {"root": {"type": "string"}, "row": {"type": "string"}}}}}');
 
 SELECT _nuvopipe.set_schema('Reference', '{"type": ["array", "null"], "maxItems": 1, "items": {"type": "string"}, "description": "id (or name) of one connector"}');
 

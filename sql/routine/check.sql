@@ -217,7 +217,7 @@ DECLARE
 	cure text;
 BEGIN
 	IF jsonb_typeof(format) = 'string' THEN
-		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx', 'ods', 'xls']);
+		PERFORM _nuvopipe.expect_word(format, path, ARRAY['csv', 'tsv', 'json', 'jsonl', 'xml', 'xlsx', 'ods', 'xls']);
 	ELSIF format IS NOT NULL THEN
 		PERFORM _nuvopipe.expect_type(format, path, 'object');
 		PERFORM FROM nuvopipe.parse('x', format);
@@ -236,7 +236,7 @@ CREATE OR REPLACE FUNCTION _nuvopipe.check_options(options jsonb, root text DEFA
 AS $$
 BEGIN
 	PERFORM _nuvopipe.check_members(options, root,
-		ARRAY['on_error', 'keep_input', 'keep_output', 'format', 'header_config', 'force', 'max_attempts', 'max_run_time', 'output_format',
+		ARRAY['on_error', 'keep_input', 'keep_output', 'format', 'header_config', 'force', 'max_attempts', 'max_run_time', 'output_format', 'output_xml',
 			'priority', 'slots']);
 	PERFORM _nuvopipe.expect_word(options -> 'on_error', root || '.on_error',
 		ARRAY['skip_rows', 'null_cells', 'pass', 'reject_all']);
@@ -247,7 +247,10 @@ BEGIN
 	PERFORM _nuvopipe.expect_number(options -> 'max_run_time', root || '.max_run_time', 1, 31622400, whole => true);
 	PERFORM _nuvopipe.expect_number(options -> 'priority', root || '.priority', -100, 100, whole => true);
 	PERFORM _nuvopipe.expect_number(options -> 'slots', root || '.slots', 1, 64, whole => true);
-	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl', 'xlsx']);
+	PERFORM _nuvopipe.expect_word(options -> 'output_format', root || '.output_format', ARRAY['csv', 'tsv', 'json', 'jsonl', 'xml', 'xlsx']);
+	PERFORM _nuvopipe.check_members(options -> 'output_xml', root || '.output_xml', ARRAY['root', 'row']);
+	PERFORM _nuvopipe.expect_type(options #> '{output_xml,root}', root || '.output_xml.root', 'string');
+	PERFORM _nuvopipe.expect_type(options #> '{output_xml,row}', root || '.output_xml.row', 'string');
 	PERFORM _nuvopipe.check_format(options -> 'format', root || '.format');
 	PERFORM _nuvopipe.check_members(options -> 'header_config', root || '.header_config', ARRAY['mode', 'row_index', 'header_rows']);
 	PERFORM _nuvopipe.expect_word(options #> '{header_config,mode}', root || '.header_config.mode', ARRAY['AUTO', 'FIXED']);

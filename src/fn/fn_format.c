@@ -146,6 +146,15 @@ count_columns(NvpReader *reader, int64 max_rows)
 		report_bad(reader);
 }
 
+/* has_names tells whether columns have names of their own: those of the data, or of the options */
+static bool
+has_names(const NvpFormat *format)
+{
+	if (format->kind == NVP_FORMAT_FIXED && format->fixed[0].name)
+		return true;
+	return format->has_header || nvp_format_has_keys(format->kind);
+}
+
 /* put_input stores what an input that was opened holds */
 static void
 put_input(ReturnSetInfo *rsinfo, NvpInput *input, int64 max_rows)
@@ -156,9 +165,9 @@ put_input(ReturnSetInfo *rsinfo, NvpInput *input, int64 max_rows)
 
 	if (reader->error.message[0])
 		report_bad(reader);
-	if (format->kind == NVP_FORMAT_JSON || format->kind == NVP_FORMAT_JSONL)
+	if (nvp_format_has_keys(format->kind))
 		count_columns(reader, max_rows);
-	if ((format->kind == NVP_FORMAT_JSON || format->kind == NVP_FORMAT_JSONL || format->has_header) && !reader->error.is_empty)
+	if (has_names(format) && !reader->error.is_empty)
 		put_header(rsinfo, reader);
 	put_rows(rsinfo, reader, max_rows);
 	note = nvp_input_note(input, reader);

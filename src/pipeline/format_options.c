@@ -30,12 +30,12 @@
 
 static const char *const members[] = {
 	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "header_rows", "skip_rows",
-	"max_record_bytes", "sheet", "hidden_sheets", NULL
+	"max_record_bytes", "sheet", "hidden_sheets", "path", "flatten", "widths", "columns", NULL
 };
-static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ods", "xls", NULL};
+static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ods", "xls", "xml", "fixed", NULL};
 static const NvpFormatKind format_kinds[] = {
 	NVP_FORMAT_CSV, NVP_FORMAT_CSV, NVP_FORMAT_JSON, NVP_FORMAT_JSONL, NVP_FORMAT_JSONL,
-	NVP_FORMAT_XLSX, NVP_FORMAT_ODS, NVP_FORMAT_XLS
+	NVP_FORMAT_XLSX, NVP_FORMAT_ODS, NVP_FORMAT_XLS, NVP_FORMAT_XML, NVP_FORMAT_FIXED
 };
 /* closest_hint names the word that may have been meant */
 static const char *
@@ -179,6 +179,7 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 	pins->member = nvp_jsonb_text(root, &path, "member", NULL);
 	pin_encoding(root, &path, pins);
 	pin_signs(root, &path, pins);
+	nvp_pin_shape(root, &path, pins);
 	pins->has_header = nvp_jsonb_get(root, "header") != NULL;
 	pins->format.has_header = nvp_jsonb_bool(root, &path, "header", true);
 	pins->format.header_rows = (int) nvp_jsonb_int(root, &path, "header_rows", 0, 1, MOST_HEADER_ROWS);

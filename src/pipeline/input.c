@@ -380,7 +380,7 @@ sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
 	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_BAD_COPY_FILE_FORMAT, false,
 				  "the format of the data is not known%s%s",
 				  input->sniff.kind.reason[0] ? ": " : "", input->sniff.kind.reason);
-	nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON, JSON Lines, XLSX, XLS and ODS; pin one with the option format.");
+	nvp_fault_hint(fault, "Accepted are CSV, TSV, JSON, JSON Lines, XML, columns of fixed width, XLSX, XLS and ODS; pin one with the option format.");
 	return false;
 }
 

@@ -111,7 +111,8 @@ check_columns(NvpJob *job, NvpFault *fault)
 {
 	static const char *const kinds[] = {
 		"unknown", "delimited text", "JSON", "JSON Lines", "rows",
-		"a workbook (xlsx)", "a workbook (ods)", "a workbook (xls)"
+		"a workbook (xlsx)", "a workbook (ods)", "a workbook (xls)",
+		"XML", "columns of fixed width"
 	};
 	NvpFormatKind kind = job->input.format.kind;
 
@@ -139,7 +140,7 @@ open_reader(NvpJob *job, NvpFault *fault)
 	job->batch->ncols = job->reader->ncols;
 	nvp_map_update(job->map, job->reader->header, job->reader->ncols);
 	/* keys are known only when all was read */
-	if (job->input.format.kind == NVP_FORMAT_JSON || job->input.format.kind == NVP_FORMAT_JSONL || header_is_blank(job->reader))
+	if (nvp_format_has_keys(job->input.format.kind) || header_is_blank(job->reader))
 		return true;
 	return check_columns(job, fault);
 }

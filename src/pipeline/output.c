@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "format/encode.h"
+#include "format/xml_scrub.h"
 #include "pipeline/flatjson.h"
 #include "pipeline/output.h"
 
@@ -92,6 +93,7 @@ typedef struct SpoolOutput
 	const NvpModel *model;
 	NvpBatch   *batch;			/* rendered cells */
 	bool	   *skip;
+	bool		is_xml;
 } SpoolOutput;
 
 static bool
@@ -137,6 +139,24 @@ render(const NvpColumn *column, const NvpValue *value, const NvpCell *source, Nv
 	return cell;
 }
 
+/* refuse_for_xml keeps rows out whose characters XML does not have, and tells */
+static void
+refuse_for_xml(SpoolOutput *out, NvpOutBatch *batch)
+{
+	for (int c = 0; c < out->model->ncolumns; c++)
+	{
+		const NvpCell *cells = nvp_batch_column(out->batch, c);
+
+		for (int row = 0; row < batch->nrows; row++)
+		{
+			if (out->skip[row] || nvp_xml_is_clean(cells[row].ptr, cells[row].len))
+				continue;
+			nvp_job_refuse(batch, row, c, NVP_CODE_INVALID_TEXT, "The text contains a character that XML does not have.");
+			out->skip[row] = true;
+		}
+	}
+}
+
 static bool
 spool_batch(NvpOutput *output, NvpOutBatch *batch, NvpFault *fault)
 {
@@ -157,6 +177,8 @@ spool_batch(NvpOutput *output, NvpOutBatch *batch, NvpFault *fault)
 									batch->cells[c] ? &batch->cells[c][row] : NULL, batch->arena);
 		}
 	}
+	if (out->is_xml)
+		refuse_for_xml(out, batch);
 	out->batch->nrows = batch->nrows;
 	return nvp_writer_batch(out->writer, out->batch, out->skip) || spool_fault(out, fault);
 }
@@ -191,6 +213,7 @@ nvp_output_spool(const NvpPlan *plan, NvpSpool *spool)
 	out->base.finish = spool_finish;
 	out->spool = spool;
 	out->model = model;
+	out->is_xml = plan->write_format.kind == NVP_FORMAT_XML;
 	out->batch = nvp_batch_create(model->ncolumns);
 	out->skip = palloc0(out->batch->capacity);
 	out->writer = nvp_writer_open(&plan->write_format, names, model->ncolumns, spool_sink, spool);

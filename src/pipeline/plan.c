@@ -183,6 +183,22 @@ ends_with(const char *name, const char *suffix)
 	return n >= m && pg_strcasecmp(name + n - m, suffix) == 0;
 }
 
+/* options.output_xml names the elements */
+static void
+read_xml_output(NvpPlan *plan, Jsonb *options)
+{
+	NvpPath		root = {NULL, "options", 0};
+	NvpPath		path = {&root, "output_xml", 0};
+	JsonbContainer *names = nvp_jsonb_object(&options->root, &root, "output_xml");
+
+	plan->write_format.kind = NVP_FORMAT_XML;
+	plan->content_type = "application/xml";
+	if (names == NULL)
+		return;
+	plan->write_format.root = nvp_jsonb_text(names, &path, "root", NULL);
+	plan->write_format.row = nvp_jsonb_text(names, &path, "row", NULL);
+}
+
 /* the output format follows the name; without one it is JSON */
 static void
 read_file_output(NvpPlan *plan, Jsonb *options)
@@ -206,16 +222,18 @@ read_file_output(NvpPlan *plan, Jsonb *options)
 		plan->write_format.kind = NVP_FORMAT_JSONL;
 		plan->content_type = "application/x-ndjson";
 	}
+	else if (ends_with(kind, ".xml"))
+		read_xml_output(plan, options);
 	else if (ends_with(kind, ".xlsx"))
 	{
 		plan->write_format.kind = NVP_FORMAT_XLSX;
 		plan->content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 	}
-	else if (ends_with(kind, ".xls") || ends_with(kind, ".ods") || ends_with(kind, ".xml"))
+	else if (ends_with(kind, ".xls") || ends_with(kind, ".ods"))
 		ereport(ERROR,
 				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				errmsg("output format of \"%s\" is not supported yet", kind),
-				errhint("Name the output .csv, .tsv, .json, .jsonl or .xlsx."));
+				errhint("Name the output .csv, .tsv, .json, .jsonl, .xml or .xlsx."));
 }
 
 static const char *
@@ -225,6 +243,8 @@ format_suffix(const NvpPlan *plan)
 		return plan->write_format.delimiter == '\t' ? ".tsv" : ".csv";
 	if (plan->write_format.kind == NVP_FORMAT_XLSX)
 		return ".xlsx";
+	if (plan->write_format.kind == NVP_FORMAT_XML)
+		return ".xml";
 	return plan->write_format.kind == NVP_FORMAT_JSONL ? ".jsonl" : ".json";
 }
 

@@ -195,6 +195,7 @@ push_verdicts(JsonbParseState **state, const NvpSniff *sniff, bool is_csv, bool 
 	push_verdict(state, "compression", &sniff->compression_verdict);
 	push_verdict(state, "format", &sniff->kind);
 	push_verdict(state, "encoding", &sniff->encoding);
+	push_verdict(state, "path", &sniff->rows);
 	if (is_csv)
 	{
 		push_verdict(state, "delimiter", &sniff->delimiter);
@@ -275,7 +276,7 @@ nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 Jsonb *
 nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 {
-	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls"};
+	static const char *const kind_names[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls", "xml", "fixed"};
 	bool		is_book = nvp_format_is_workbook(format->kind);
 	bool		is_csv = (format->kind == NVP_FORMAT_CSV);
 	bool		is_tsv = (is_csv && format->delimiter == '\t');
@@ -299,6 +300,8 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 		push_headers(&state, sniff);
 		push_fields(&state, sniff);
 	}
+	if (sniff->path[0])
+		push_member(&state, "path", sniff->path);
 	if (is_book)
 		nvp_workbook_push(&state, sniff, format);
 	push_verdicts(&state, sniff, is_csv, is_csv || is_book);

@@ -40,7 +40,7 @@ SELECT count(*) FROM nuvopipe.parse(NULL);
 -- broken data is an error that names the place
 SELECT * FROM nuvopipe.parse(E'a,b\n1,2\n3,"x\n'::bytea, '{"quote": "\""}');
 SELECT * FROM nuvopipe.parse('[{"a": 1},'::bytea);
-SELECT * FROM nuvopipe.parse('{"a": 1}'::bytea, '{"format": "json"}');
+SELECT * FROM nuvopipe.parse('"a"'::bytea, '{"format": "json"}');
 SELECT * FROM nuvopipe.parse(('a' || chr(10) || repeat('x', 2000))::bytea, '{"max_record_bytes": 1024}');
 SELECT * FROM nuvopipe.parse('\x1f8b080000'::bytea);
 
