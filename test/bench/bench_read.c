@@ -3,7 +3,7 @@
  * bench_read.c
  *		How fast readers turn a file into cells.
  *
- * Usage: bench_read FILE [csv|json|jsonl|xlsx] [rounds]
+ * Usage: bench_read FILE [csv|json|jsonl|xlsx|xml] [rounds]
  *
  * Prints rows, cells, a checksum over all cells (so that no work can be left
  * out), the best time of the rounds (the process's own, not the clock's) and the
@@ -99,6 +99,8 @@ main(int argc, char **argv)
 		format.kind = NVP_FORMAT_JSON;
 	if (argc > 2 && strcmp(argv[2], "jsonl") == 0)
 		format.kind = NVP_FORMAT_JSONL;
+	if (argc > 2 && strcmp(argv[2], "xml") == 0)
+		format.kind = NVP_FORMAT_XML;
 	if (argc > 2 && strcmp(argv[2], "xlsx") == 0)
 		format.kind = NVP_FORMAT_XLSX;
 	source.fd = open(argv[1], O_RDONLY);

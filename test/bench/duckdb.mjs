@@ -18,10 +18,14 @@ const rules = {
 	// strptime takes days that the month does not have: print back and compare
 	close_date: "close_date IS NOT NULL AND coalesce(strftime(try_strptime(close_date, '%d.%m.%Y'), '%d.%m.%Y') <> close_date, true)"
 };
+const names = ['company_id', 'company_name', 'full_name', 'email_address', 'street', 'city', 'country', 'total_costs', 'close_date'];
+const source = file.endsWith('.ndjson')
+	? `read_json('${file}', format = 'newline_delimited', columns = {${names.map((n) => `${n}: 'VARCHAR'`).join(', ')}})`
+	: `read_csv('${file}', all_varchar = true, header = true, delim = ',', quote = '"', escape = '"', parallel = false)`;
 await db.run(`CREATE TEMP TABLE checked AS
 	SELECT *, ${Object.entries(rules).map(([c, r]) => `coalesce(${r}, false) AS bad_${c}`).join(', ')}
 	FROM (SELECT *, row_number() OVER () AS row_no, count(*) OVER (PARTITION BY company_id) AS same
-		FROM read_csv('${file}', all_varchar = true, header = true, delim = ',', quote = '"', escape = '"', parallel = false))`);
+		FROM ${source})`);
 const sum = Object.keys(rules).map((c) => `bad_${c}::int`).join(' + ');
 if (job !== 'counts') {
 	const cells = Object.keys(rules).map((c) => `SELECT row_no, '${c}' AS col, ${c} AS value FROM checked WHERE bad_${c}`).join(' UNION ALL ');

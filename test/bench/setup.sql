@@ -2,6 +2,7 @@
 CREATE EXTENSION nuvopipe;
 CREATE TABLE raw (company_id text, company_name text, full_name text, email_address text, street text, city text, country text, total_costs text, close_date text);
 CREATE UNLOGGED TABLE raw0 (LIKE raw);
+CREATE TABLE raw_json (doc json);
 CREATE TABLE typed (company_id text, company_name text, full_name text, email_address text, street text, city text, country text, total_costs float8, close_date date);
 CREATE TABLE typed_key (LIKE typed, UNIQUE (company_id));
 
