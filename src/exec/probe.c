@@ -29,6 +29,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "exec/identity.h"
 #include "exec/probe.h"
 

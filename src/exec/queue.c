@@ -18,6 +18,7 @@
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "exec/queue.h"
 #include "exec/tell.h"
 

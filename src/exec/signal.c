@@ -45,6 +45,7 @@
 #include "base/query_plan.h"
 #include "base/shmem.h"
 #include "base/uuid.h"
+#include "base/wake.h"
 #include "exec/signal.h"
 
 /* a trigger that the current transaction has signalled */

@@ -19,8 +19,8 @@
 #include "utils/json.h"
 #include "utils/xid8.h"
 
-#include "base/shmem.h"
 #include "base/uuid.h"
+#include "base/wake.h"
 #include "exec/tell.h"
 
 #define MOST_NEWS		2		/* a run ends, the next begins */

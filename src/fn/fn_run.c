@@ -25,6 +25,7 @@
 #include "exec/run.h"
 #include "exec/tell.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "base/watch.h"
 #include "worker/worker.h"
 

@@ -11,7 +11,7 @@
 #include "fmgr.h"
 
 #include "base/compat.h"
-#include "base/shmem.h"
+#include "base/wake.h"
 #include "exec/signal.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_signal_change);

@@ -232,7 +232,7 @@ nvp_json_write_row(NvpWriter *writer, const NvpBatch *batch, int row)
 	bool		is_array = (writer->format.kind == NVP_FORMAT_JSON);
 
 	if (is_array)
-		nvp_writer_put(writer, ",\n" + (writer->rows == 0), 2 - (writer->rows == 0));
+		nvp_writer_put(writer, writer->rows == 0 ? "\n" : ",\n", writer->rows == 0 ? 1 : 2);
 	if (writer->ncols == 0)
 		nvp_writer_put_char(writer, '{');
 	for (int col = 0; col < writer->ncols; col++, cell += batch->capacity)

@@ -35,6 +35,7 @@
 #include "base/guc.h"
 #include "base/process.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "http/http.h"
 #include "http/internal.h"
 

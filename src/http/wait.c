@@ -30,6 +30,7 @@
 #include "utils/memutils.h"
 
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "http/internal.h"
 
 #define BLOCK			(64 * 1024) /* what libmicrohttpd takes at a time */

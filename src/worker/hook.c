@@ -33,6 +33,7 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "worker/worker.h"
 
 #define EVICTION_MS		15000

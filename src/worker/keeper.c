@@ -42,6 +42,7 @@
 #include "exec/schedule.h"
 #include "exec/signal.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "worker/worker.h"
 
 #define IDLE_TICK_MS	60000

@@ -35,6 +35,7 @@
 #include "exec/tell.h"
 #include "net/transfer.h"
 #include "base/shmem.h"
+#include "base/wake.h"
 #include "worker/worker.h"
 
 #define MAINTAIN_MS		1000	/* that nuvopipe.work spends on it at most */
