@@ -4,8 +4,9 @@
  *		What monitoring wants to know of our processes beyond their slots: do
  *		they get on, how much memory do they take, could one be started?
  *
- * Calls:  nvp_watch_progress at each tick of a keeper, nvp_watch_start after
- *		   each attempt to start a process; the rest by who asks.
+ * Calls:  nvp_watch_progress at each tick of a keeper, and before somebody reads
+ *		   the slots; nvp_watch_start after each attempt to start a process; the
+ *		   rest by who asks.
  * Errors: none.
  *
  *-------------------------------------------------------------------------

@@ -370,6 +370,7 @@ nuvopipe_processes(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (nvp_shared == NULL)
 		return (Datum) 0;
+	nvp_watch_progress(MyDatabaseId);	/* the keeper may have looked long ago */
 	copy = palloc(sizeof(nvp_shared->slots));
 	LWLockAcquire(nvp_shared->lock, LW_SHARED);
 	memcpy(copy, nvp_shared->slots, sizeof(nvp_shared->slots));
