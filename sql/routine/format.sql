@@ -17,3 +17,16 @@ Returns an object: format, encoding, compression, members (of an archive) and, o
 verdicts: each guess has a confidence (0 to 1), a reason, "ambiguous" where a rival is as likely, runner_up and rivals with their scores; transposed is there only if rows and columns have changed places.
 256 kB are looked at; of text that is not UTF-8 all of it, for the encoding. Never fails on any bytes.
 Errors: 22023 for wrong options. Since 0.1.';
+
+CREATE OR REPLACE FUNCTION nuvopipe.tdm_from_sample(data bytea, options jsonb DEFAULT '{}')
+RETURNS jsonb
+LANGUAGE c STABLE STRICT PARALLEL SAFE
+AS 'MODULE_PATHNAME', 'nuvopipe_tdm_from_sample';
+COMMENT ON FUNCTION nuvopipe.tdm_from_sample(bytea, jsonb) IS
+'Proposes a target data model for a file: looks at its first rows, guesses the type of each column and says on what grounds.
+data: any input nuvopipe.parse reads. options: as for nuvopipe.parse; what they do not settle is sniffed.
+Returns an object. columns: an array as nuvopipe.create_tdm takes it: key (made of the header), label (the header), columnType and, where the values support it, numberFormat, dateOrder, outputFormat, emptyValues, options of a category, and the validations required and unique.
+evidence, for each column in order: key, position, header (if it had to be renamed), type; filled and distinct cells; share of the values that fit the type, and runner_up, the next best type with its share; examples, misfits (values that do not fit) and ambiguities (what the values cannot tell, such as the order of day and month).
+rows: how many were looked at, at most 10,000, fewer of very wide data; whole: there are no more; source: what nuvopipe.sniff says, to be pinned by options; notes: what may be wrong with the whole.
+A type is taken if it reads 98 percent of the values and at least three; number-like text with leading zeros stays text. A guess is no promise: look at it before you use it. Bad cells never are an error.
+Errors: 22023 for wrong options, 22P04 where the data cannot be read, 54000 where it becomes too large when it is decompressed. Since 0.1.';

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * fn_format.c
- *		SQL skin of the format room: parse and sniff.
+ *		SQL skin of the format room: parse, sniff and tdm_from_sample.
  *
  * Flow:   bytea --> source --> reader --> batches --> tuplestore
  * Errors: 22023 for options; 22P04 (bad_copy_file_format) with message and hint
@@ -23,9 +23,11 @@
 #include "base/compat.h"
 #include "fn/fn_format.h"
 #include "format/names.h"
+#include "pipeline/profile.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_parse);
 PG_FUNCTION_INFO_V1(nuvopipe_sniff);
+PG_FUNCTION_INFO_V1(nuvopipe_tdm_from_sample);
 
 /* put_row stores one row of texts */
 static void
@@ -228,6 +230,28 @@ nuvopipe_sniff(PG_FUNCTION_ARGS)
 	source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
 	(void) nvp_input_open(&input, source, options, file_name, NULL, &fault);
 	result = nvp_sniff_jsonb(&input.sniff, &input.format);
+	nvp_input_close(&input);
+	source->close(source);
+	PG_RETURN_JSONB_P(result);
+}
+
+/* nuvopipe.tdm_from_sample(data bytea, options jsonb) returns jsonb */
+Datum
+nuvopipe_tdm_from_sample(PG_FUNCTION_ARGS)
+{
+	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	NvpSource  *source = nvp_source_memory(VARDATA_ANY(data), VARSIZE_ANY_EXHDR(data));
+	NvpInput	input;
+	NvpFault	fault = {0};
+	Jsonb	   *result;
+
+	if (!nvp_input_open(&input, source, PG_GETARG_JSONB_P(1), NULL, NULL, &fault))
+	{
+		if (fault.type != NVP_SOURCE_DATA_EMPTY)
+			nvp_fault_throw(&fault);
+		input.source = NULL;
+	}
+	result = nvp_profile_input(&input);
 	nvp_input_close(&input);
 	source->close(source);
 	PG_RETURN_JSONB_P(result);
