@@ -246,7 +246,7 @@ BEGIN
 END
 $$;
 
--- Planned instants go as history does; one that waits for its run stays.
+-- Planned instants go as history does, of a backfill when it is old; one that waits for its run stays.
 CREATE OR REPLACE FUNCTION _nuvopipe.prune_planned(portion int DEFAULT 500) RETURNS int
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
@@ -260,6 +260,7 @@ BEGIN
 		USING (SELECT o.tenant_id, o.pipeline_id, o.planned_at FROM _nuvopipe.keep x
 			CROSS JOIN LATERAL (SELECT r.tenant_id, r.pipeline_id, r.planned_at FROM _nuvopipe.planned_run r
 				WHERE r.tenant_id = x.tenant_id AND r.planned_at < moment - x.history AND coalesce(r.until_at, r.planned_at) < moment - x.history
+					AND r.decided_at < moment - x.history
 					AND r.outcome <> 'WAITING'
 				ORDER BY r.planned_at LIMIT portion) o
 			LIMIT portion) g

@@ -142,6 +142,13 @@ BEGIN
 			FOR NO KEY UPDATE OF g, w SKIP LOCKED;
 		EXIT WHEN NOT FOUND;
 		CONTINUE WHEN (SELECT count(*) FROM _nuvopipe.webhook b WHERE b.tenant_id = c.tenant_id AND b.busy_until > moment) >= per_tenant;
+		-- one that was committed while an earlier one about the same execution was being sent did not see that this failed
+		UPDATE _nuvopipe.outbox o SET next_at = e.next_at
+			FROM (SELECT max(a.next_at) AS next_at FROM _nuvopipe.outbox a JOIN _nuvopipe.outbox m ON m.execution_id = a.execution_id
+				WHERE a.tenant_id = c.tenant_id AND a.webhook_id = c.webhook_id AND a.status = 'PENDING' AND a.attempts < 4 AND a.id < c.id
+					AND m.tenant_id = c.tenant_id AND m.id = c.id) e
+			WHERE o.tenant_id = c.tenant_id AND o.id = c.id AND e.next_at > moment;
+		CONTINUE WHEN FOUND;
 		lease := moment + lease_ms * interval '1 millisecond';
 		UPDATE _nuvopipe.outbox o SET attempts = o.attempts + 1, lease_until = lease, next_at = lease, updated_at = moment
 			WHERE o.tenant_id = c.tenant_id AND o.id = c.id AND o.status = 'PENDING' AND o.next_at <= moment

@@ -70,7 +70,18 @@ dribble() {
 }
 is "$(dribble)" "HTTP/1.1 408" "a head that comes byte by byte"
 
-hold_open() { perl -e 'use IO::Socket::INET; my @s = map { IO::Socket::INET->new("127.0.0.1:$ARGV[0]") } 1 .. $ARGV[1]; $| = 1; print "open\n"; sleep 60' "$PORT" "$1" & HELD=$!; }
+# hold_open N : as many connections as that, opened again when the server closes them
+hold_open() {
+	perl -e 'use IO::Socket::INET; my ($port, $n) = @ARGV; my @s;
+		for (1 .. 300) {
+			for my $i (1 .. $n) {
+				my $r = ""; vec($r, fileno($s[$i]), 1) = 1 if $s[$i];
+				$s[$i] = IO::Socket::INET->new("127.0.0.1:$port") if !$s[$i] || select($r, undef, undef, 0);
+			}
+			select(undef, undef, undef, 0.2);
+		}' "$PORT" "$1" &
+	HELD=$!
+}
 sockets() { find "/proc/$pid/fd" -lname 'socket:*' | wc -l; }
 idle_sockets=$(sockets)
 hold_open 30

@@ -96,10 +96,30 @@ $out"; }
 # qe SQL : the error it raises, with its SQLSTATE, detail and hint
 qe() { local sql=$1; shift; "$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@" <<<"$sql" 2>&1 >/dev/null; }
 
-# wait_until SQL [SECONDS] : until it returns t, asked every 50 ms
+# waiting SQL SECONDS : asks in one session until it is t; not for longer than two seconds, for settings change
+waiting() {
+	local looks=$(($2 < 1 ? 1 : $2 > 2 ? 100 : $2 * 50))
+	cat <<SQL
+DO \$waiting\$
+DECLARE found boolean;
+BEGIN
+	FOR i IN 1 .. $looks LOOP
+		EXECUTE \$sql\$$1\$sql\$ INTO found;
+		EXIT WHEN found;
+		COMMIT;
+		PERFORM pg_sleep(0.02);
+	END LOOP;
+	PERFORM set_config('waiting.found', coalesce(found, false)::text, false);
+END
+\$waiting\$;
+SELECT current_setting('waiting.found')::boolean;
+SQL
+}
+
+# wait_until SQL [SECONDS] : until it returns t
 wait_until() {
 	local deadline=$((SECONDS + ${2:-30}))
-	until [ "$(q "$1" 2>/dev/null)" = t ]; do
+	until [ "$(q "$(waiting "$1" $((deadline - SECONDS)))" 2>/dev/null)" = t ]; do
 		[ $SECONDS -lt $deadline ] || { diag "waited ${2:-30} s for: $1"; return 1; }
 		sleep 0.05
 	done
