@@ -273,9 +273,9 @@ INSERT INTO _nuvopipe.planned_run (tenant_id, pipeline_id, planned_at, until_at,
 	SELECT :'t', :'t', now() - a, now() - b, now() - a, now() - c, :'t', CASE o WHEN 'RAN' THEN now() END, o, :'t', 'postgres'
 		FROM (VALUES (interval '91 days', NULL, interval '91 days', 'RAN'), ('92 days', NULL, '92 days', 'WAITING'), ('89 days', NULL, '89 days', 'RAN'),
 			('100 days', interval '89 days', '89 days', 'SKIPPED_DOWN'), ('200 days', '95 days', '95 days', 'SKIPPED_PAUSED'),
-			('93 days', NULL, '93 days', 'SKIPPED_OVERLAP'), ('400 days', NULL, '1 day', 'FAILED')) v (a, b, c, o);
+			('93 days', NULL, '93 days', 'SKIPPED_OVERLAP'), ('400 days', NULL, '1 day', 'CANCELED')) v (a, b, c, o);
 SELECT maintain() \g /dev/null
-SELECT is((SELECT array_agg(outcome ORDER BY planned_at) FROM _nuvopipe.planned_run WHERE pipeline_id = :'t'), '{FAILED,SKIPPED_DOWN,WAITING,RAN}', 'planned instants go as history does, unless they wait, or were planned afterwards');
+SELECT is((SELECT array_agg(outcome ORDER BY planned_at) FROM _nuvopipe.planned_run WHERE pipeline_id = :'t'), '{CANCELED,SKIPPED_DOWN,WAITING,RAN}', 'planned instants go as history does, unless they wait, or were planned afterwards');
 
 -- ---- days and tallies ------------------------------------------------------------------------
 
