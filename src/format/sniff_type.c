@@ -330,6 +330,19 @@ set_votes(NvpVerdict *verdict, const char *a, int na, const char *b, int nb, int
 	verdict->is_ambiguous = Min(na, nb) > 0;
 }
 
+/* the text of a cell, without blanks around it; NULL if it is of another type, or its record is none of the table */
+static const char *
+text_of_type(const NvpSniffReading *reading, int record, int col, NvpFieldType type, const char **end)
+{
+	const NvpSniffCell *cell;
+
+	if (reading->records[record].width != reading->width || reading->records[record].is_blank)
+		return NULL;
+	cell = nvp_sniff_cell(reading, record, col);
+	*end = cell->ptr + cell->len;
+	return cell->type == type ? trim(cell->ptr, end) : NULL;
+}
+
 static void
 judge_decimals(const NvpSniffReading *reading, int col, int from, NvpField *field)
 {
@@ -339,17 +352,11 @@ judge_decimals(const NvpSniffReading *reading, int col, int from, NvpField *fiel
 
 	for (int i = from; i < reading->nrecords; i++)
 	{
-		const NvpSniffCell *cell;
 		NumberLook	look;
 		const char *end;
-		const char *p;
+		const char *p = text_of_type(reading, i, col, NVP_FIELD_DECIMAL, &end);
 
-		if (reading->records[i].width != reading->width || reading->records[i].is_blank)
-			continue;
-		cell = nvp_sniff_cell(reading, i, col);
-		end = cell->ptr + cell->len;
-		p = trim(cell->ptr, &end);
-		if (cell->type != NVP_FIELD_DECIMAL || !look_at_number(p, end, &look))
+		if (p == NULL || !look_at_number(p, end, &look))
 			continue;
 		points += look.decimal == '.';
 		commas += look.decimal == ',';
@@ -370,17 +377,11 @@ judge_dates(const NvpSniffReading *reading, int col, int from, NvpField *field)
 
 	for (int i = from; i < reading->nrecords; i++)
 	{
-		const NvpSniffCell *cell;
 		DateLook	look;
 		const char *end;
-		const char *p;
+		const char *p = text_of_type(reading, i, col, NVP_FIELD_DATE, &end);
 
-		if (reading->records[i].width != reading->width || reading->records[i].is_blank)
-			continue;
-		cell = nvp_sniff_cell(reading, i, col);
-		end = cell->ptr + cell->len;
-		p = trim(cell->ptr, &end);
-		if (cell->type != NVP_FIELD_DATE || !look_at_date(p, end, &look))
+		if (p == NULL || !look_at_date(p, end, &look))
 			continue;
 		if (look.lengths[0] == 4)
 			ymd++;
