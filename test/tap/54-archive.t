@@ -107,4 +107,20 @@ ended to_files
 is "$(ls "$NVP_TMP/out")" $'clean-2024_a.csv\nclean-a.csv' 'each has an output of its own'
 is "$(cat "$NVP_TMP"/out/*.csv | wc -l)" 3002 'with all rows'
 
+mkdir -p "$pack/x"
+rows 1 10 >"$pack/x/y.csv"
+rows 11 30 >"$pack/x_y.csv"
+archive x/y.csv x_y.csv
+rm -f "$NVP_TMP"/out/*
+ingest to_files "$NVP_TMP/all.zip"
+ended to_files
+is "$(cd "$NVP_TMP/out" && echo *) $(cat "$NVP_TMP"/out/*.csv | wc -l)" 'clean-1_x_y.csv clean-2_x_y.csv 32' 'no output takes the place of another'
+python3 -W ignore -c 'import sys, zipfile
+with zipfile.ZipFile(sys.argv[1], "w") as z:
+	z.writestr("a.csv", "id,name\n1,x\n"); z.writestr("a.csv", "id,name\n2,y\n")' "$NVP_TMP/all.zip"
+qx 'TRUNCATE t'
+ingest of_push "$NVP_TMP/all.zip"
+like "$(outcome) $(said)" 'FAILED.PARSING_FAILURE.22P04 the zip archive has two files "a.csv"' 'two files of one name are told'
+is "$(q 'SELECT count(*) FROM t')" 0 'and neither is loaded'
+
 done_testing
