@@ -328,7 +328,7 @@ lock_partitions(Oid relid)
 bool
 nvp_exec_lock_at_exit(void)
 {
-	static const char *const tables[] = {"execution", "execution_attempt", "event", "uncounted", "webhook", "trigger"};
+	static const char *const tables[] = {"execution", "execution_attempt", "event", "uncounted", "webhook", "trigger", "pipeline"};
 	Oid			nspid = get_namespace_oid("_nuvopipe", true);
 
 	for (int i = 0; i < lengthof(tables); i++)
