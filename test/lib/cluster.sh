@@ -11,17 +11,17 @@ NVP_LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 # as_server COMMAND... : as the user that owns clusters, from a directory it can read
 as_server() { (cd / && runuser -u "$NVP_OSUSER" -- env LC_ALL=C TZ=UTC "$@"); }
 
-# cluster_init NAME : makes NVP_TMP/NAME; initdb runs once (into NVP_INITDB, if given), later clusters are copies
+# cluster_init NAME [extended] : makes NVP_TMP/NAME, a copy of what initdb made; with the extension in database postgres
 cluster_init() {
-	local dir=$NVP_TMP/$1 first=${NVP_INITDB:-$NVP_TMP/.initdb}
+	local dir=$NVP_TMP/$1 first=${NVP_INITDB:-$NVP_TMP/.initdb} kind=${2:-data}
+	(
+		# once for all, whoever comes first
+		flock 9
+		[ -e "$first/data.done" ] || cluster_first "$first" || exit
+		[ -e "$first/$kind.done" ] || cluster_extended "$first"
+	) 9>"$first.lock" || return
 	install -d -m 755 -o "$NVP_OSUSER" "$dir"
-	if [ ! -e "$first/done" ]; then
-		install -d -m 700 -o "$NVP_OSUSER" "$first"
-		as_server "$PGBIN/initdb" -D "$first/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync \
-			>"$NVP_TMP/initdb.log" 2>&1 || { cat "$NVP_TMP/initdb.log" >&2; return 1; }
-		touch "$first/done"
-	fi
-	cp -a "$first/data" "$dir/data"
+	cp -a --reflink=auto "$first/$kind" "$dir/data"
 	"$NVP_LIB/freeport" >"$dir/port"
 	cat >>"$dir/data/postgresql.conf" <<-CONF
 	listen_addresses = '127.0.0.1'
@@ -33,6 +33,28 @@ cluster_init() {
 	log_timezone = 'UTC'
 	log_line_prefix = '%m [%p] %b %q%a '
 	CONF
+}
+
+# cluster_first DIR : DIR/data by initdb
+cluster_first() {
+	install -d -m 700 -o "$NVP_OSUSER" "$1"
+	as_server "$PGBIN/initdb" -D "$1/data" -U postgres -E UTF8 --locale=C --auth=trust --no-sync \
+		>"$NVP_TMP/initdb.log" 2>&1 || { cat "$NVP_TMP/initdb.log" >&2; return 1; }
+	touch "$1/data.done"
+}
+
+# cluster_extended DIR : DIR/extended, the same with the extension
+cluster_extended() {
+	local status
+	rm -rf "$1/extended"
+	cp -a "$1/data" "$1/extended"
+	as_server "$PGBIN/pg_ctl" -D "$1/extended" -l "$1/log" -w -t 60 -s -o "-F -p 5432 -c listen_addresses= -c unix_socket_directories=$1" start &&
+		as_server "$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 -h "$1" -p 5432 -U postgres -d postgres -c 'CREATE EXTENSION nuvopipe'
+	status=$?
+	as_server "$PGBIN/pg_ctl" -D "$1/extended" -m fast -w -t 60 -s stop || status=1
+	[ $status = 0 ] || { tail -30 "$1/log" >&2; return 1; }
+	rm -f "$1/log"
+	touch "$1/extended.done"
 }
 
 # cluster_preload NAME : with background workers that may reach loopback
@@ -60,7 +82,7 @@ cluster_use() {
 cluster_down() {
 	local dir=$NVP_TMP/$1
 	[ -s "$dir/data/postmaster.pid" ] || return 0
-	as_server "$PGBIN/pg_ctl" -D "$dir/data" -m "${2:-fast}" -w -t 30 -s stop
+	as_server "$PGBIN/pg_ctl" -D "$dir/data" -m "${2:-fast}" -w -t 60 -s stop
 }
 
 # everything_down : every cluster and server that lives in NVP_TMP

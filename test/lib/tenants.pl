@@ -283,9 +283,9 @@ sub try_changes
 	$acme->del("/sub-organization/$sub->{id}");
 	is statuses($as->{token}, 'GET', "/tdm/$tdm"), 401, 'until it is gone';
 	is $acme->get("/tdm/$tdm")->{status}, 200, 'what it had stays with the organization';
-	my $short = q1("SELECT token FROM _nuvopipe.add_token('$world->{tenant}', '$world->{principal}', 'ACCESS_TOKEN', '1500 ms', NULL, NULL)");
+	my $short = q1("SELECT token FROM _nuvopipe.add_token('$world->{tenant}', '$world->{principal}', 'ACCESS_TOKEN', '6 s', NULL, NULL)");
 	is statuses($short, 'GET', '/tdm'), 200, 'a token that lives for a moment';
-	ok(wait_for('its end', sub { statuses($short, 'GET', '/tdm') eq '401' }, 5), 'ends, though it was known');
+	ok(wait_for('its end', sub { statuses($short, 'GET', '/tdm') eq '401' }), 'ends, though it was known');
 	my $key = $acme->post('/token', {scopes => ['tdm:read']})->data(201);
 	is statuses($key->{token}, 'GET', '/tdm') . ' ' . statuses($key->{token}, 'GET', '/connector'), '200 403', 'an API key may do what its scopes say';
 	$acme->del("/token/$key->{id}");

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/runs.sh"
 
-start_cluster -c nuvopipe.connect_timeout=2s -c nuvopipe.idle_timeout=3s
+start_cluster
 start_server ftp
 start_server http
 start_server fault "$FTP_PORT"
@@ -19,9 +19,18 @@ NOTES=$NVP_TMP/notes
 mkfifo "$NVP_TMP/ask"
 "$PGBIN/psql" -XAtq <"$NVP_TMP/ask" >"$NOTES" 2>&1 &
 exec 7>"$NVP_TMP/ask"
-echo "LISTEN nuvopipe;" >&7
-# notes of EXEC, in order
-notes() { echo "SELECT 1;" >&7; sleep 0.5; grep -o "{.*$EXEC.*}" "$NOTES" | grep -oE 'QUEUED|RUNNING|SUCCEEDED|FAILED|CANCELED' | tr '\n' ' '; }
+echo "LISTEN nuvopipe; LISTEN nuvopipe_marker;" >&7
+MARKS=0
+# notes of EXEC, in order: all have come when what was said after them has
+notes() {
+	MARKS=$((MARKS + 1))
+	echo "NOTIFY nuvopipe_marker, 'mark $MARKS';" >&7
+	wait_for grep -q "mark $MARKS\"" "$NOTES"
+	grep -o "{.*$EXEC.*}" "$NOTES" | grep -oE 'QUEUED|RUNNING|SUCCEEDED|FAILED|CANCELED' | tr '\n' ' '
+}
+# servers that say nothing are waited for this long, all others as long as they may need
+impatient() { configure "nuvopipe.connect_timeout = '2s'"; }
+patient() { configure nuvopipe.connect_timeout; }
 
 qx 'CREATE TABLE t (id int, name text)'
 qx "SELECT nuvopipe.create_tdm('pair', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\", \"columnType\": \"string\"}]')"
@@ -70,7 +79,9 @@ ftp_connector nofile INPUT '"directory_path": "/in", "file_name": "nope.csv"'
 source_case nofile nofile
 fails SOURCE_UNRESPONSIVE 58P01 'nope\.csv.*does not exist' '.' "a missing file"
 ftp_connector mute INPUT "\"port\": $((FTP_FAULT_PORT + 1)), \"file_name\": \"a.csv\""
+impatient
 source_case mute mute
+patient
 fails SOURCE_UNRESPONSIVE 08006 'did not answer in time' '' "a server that says nothing"
 for status in 401:28P01 403:42501 404:58P01 500:08006; do
 	http_connector "h${status%:*}" INPUT "\"url\": \"http://127.0.0.1:$HTTP_PORT/status/${status%:*}\""
@@ -142,7 +153,9 @@ ftp_connector out-nobody OUTPUT "\"port\": $nobody, \"directory_path\": \"/out\"
 sink_case out-nobody out-nobody
 fails DESTINATION_UNRESPONSIVE 08001 "127\.0\.0\.1:$nobody" 'host and port' "nobody listens at the destination"
 ftp_connector out-mute OUTPUT "\"port\": $((relay + 1)), \"directory_path\": \"/out\", \"file_name\": \"o.csv\""
+impatient
 sink_case out-mute out-mute
+patient
 fails DESTINATION_UNRESPONSIVE 08006 'did not answer in time' '' "a destination that says nothing"
 http_connector out-500 OUTPUT "\"url\": \"http://127.0.0.1:$HTTP_PORT/status/503\", \"method\": \"POST\""
 sink_case out-500 out-500

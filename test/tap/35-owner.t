@@ -9,8 +9,7 @@
 . "$(dirname "$0")/runs.sh"
 
 start_cluster
-qx 'ALTER SYSTEM SET nuvopipe.max_workers = 1'
-qx 'SELECT pg_reload_conf()'
+configure "nuvopipe.max_workers = 1"
 qx "CREATE ROLE mallory LOGIN IN ROLE nuvopipe_user; CREATE ROLE bob LOGIN IN ROLE nuvopipe_user; CREATE ROLE ada LOGIN IN ROLE nuvopipe_admin;
 	CREATE SCHEMA mallory AUTHORIZATION mallory; CREATE SCHEMA bob AUTHORIZATION bob; CREATE SCHEMA ada AUTHORIZATION ada;
 	CREATE TABLE seen (who text, what text); GRANT INSERT ON seen TO mallory, bob"
@@ -78,9 +77,8 @@ body bob "PERFORM helper();"
 qx "CREATE FUNCTION public.helper() RETURNS void LANGUAGE sql AS \$\$ INSERT INTO public.seen VALUES (current_user, 'right') \$\$;
 	SET ROLE ada; CREATE FUNCTION ada.helper() RETURNS void LANGUAGE sql AS \$\$ INSERT INTO public.seen VALUES (current_user, 'wrong') \$\$;
 	GRANT USAGE ON SCHEMA ada TO PUBLIC"
-qx "ALTER SYSTEM SET nuvopipe.max_workers = 0"
-qx 'SELECT pg_reload_conf()'
-wait_until "SELECT NOT EXISTS (SELECT FROM nuvopipe.workers WHERE kind = 'runner')" 15
+configure "nuvopipe.max_workers = 0"
+wait_until "SELECT NOT EXISTS (SELECT FROM nuvopipe.workers WHERE kind = 'runner')"
 EXEC=$(as bob "SELECT nuvopipe.ingest('bob', convert_to(E'id,name\n99,x\n', 'UTF8'))")
 "$PGBIN/psql" -XAtq -U ada -c "SET search_path = ada, public" -c "CALL nuvopipe.work()" -c "SHOW search_path" >"$NVP_TMP/work" 2>&1
 like "$(cat "$NVP_TMP/work")" "1 execution was run" "an admin's session works"

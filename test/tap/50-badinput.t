@@ -138,15 +138,12 @@ http_case scheme /redir/file
 failed SOURCE_UNRESPONSIVE '.....' 'redirect' "a redirect to a file"
 http_case meta /redir/meta
 failed SOURCE_UNRESPONSIVE 42501 'not allowed.*allowed_networks' "a redirect to an address that is not allowed"
-qx "ALTER SYSTEM SET nuvopipe.max_object_size = '5MB'"
-qx "SELECT pg_reload_conf()"
-sleep 0.5
+configure "nuvopipe.max_object_size = '5MB'"
 http_case endless '/big?mb=100000'
 failed SOURCE_UNRESPONSIVE 54000 'larger than.*max_object_size' "an endless body"
 arrives large.csv < <(echo id,name; seq 1 1000000 | sed 's/$/,name/')
 failed '.*' 54000 'max_object_size' "a file that is larger than allowed"
-qx "ALTER SYSTEM RESET nuvopipe.max_object_size"
-qx "SELECT pg_reload_conf()"
+configure nuvopipe.max_object_size
 
 # ---- places of this server
 

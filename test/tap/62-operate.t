@@ -15,10 +15,10 @@ line web target '{"max_attempts": 1}'
 queue
 in_phase fetch
 is "$(activity)" "nuvopipe: $LINE | nuvopipe: $LINE: fetch (execution $EXEC, attempt 1)" "activity: fetch"
-is "$(q "SELECT string_agg(DISTINCT wait_event_type, ' ') FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner'")" Extension "activity: it waits for the network"
+becomes "SELECT string_agg(DISTINCT wait_event_type, ' ') FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner'" Extension "activity: it waits for the network"
 qx "SELECT nuvopipe.cancel('$EXEC')"
 settled CANCELED 1 "activity: cancelled"
-is "$(q "SELECT state || ' | ' || application_name FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner'")" "idle | nuvopipe" "activity: idle"
+becomes "SELECT state || ' | ' || application_name FROM pg_stat_activity WHERE backend_type = 'nuvopipe runner'" "idle | nuvopipe" "activity: idle"
 
 # a trigger sees for whom it is called
 qx "CREATE TABLE seen (name text); CREATE FUNCTION note_name() RETURNS trigger LANGUAGE plpgsql AS
@@ -78,7 +78,7 @@ queue
 settled FAILED 2 "a run that is tried again and fails"
 failed_run=$EXEC
 relay ''
-qx "ALTER SYSTEM SET log_lock_waits = on; ALTER SYSTEM SET deadlock_timeout = '100ms'; SELECT pg_reload_conf()"
+configure "log_lock_waits = on" "deadlock_timeout = '100ms'"
 line file slow
 hold "SELECT pg_advisory_xact_lock(42)"
 queue
@@ -91,7 +91,8 @@ at_the_lock
 kill_runner
 let_go
 settled SUCCEEDED 3 "a run that was given back, and killed"
-sleep 0.5	# the line is written after the commit
+# the line is written after the commit
+wait_for grep -q "execution $EXEC .* attempt 3) SUCCEEDED" "$NVP_TMP/main/log"
 
 # records LEVELS : the log's records of runners and keepers, one a line
 records() {
@@ -120,8 +121,9 @@ is "$(grep -cE 'PL/pgSQL function _nuvopipe' <<<"$all")" 0 "and nobody tells of 
 
 # --- settings: a reload is enough
 
-set_to() { qx "ALTER SYSTEM SET nuvopipe.$1 = '$2'"; qx "SELECT pg_reload_conf()"; }
+set_to() { configure "nuvopipe.$1 = '$2'"; }
 runner_idle() { wait_until "SELECT count(*) > 0 AND bool_and(idle) FROM nuvopipe.workers WHERE kind = 'runner'"; }
+set_to worker_idle_timeout 1h
 line file target
 queue
 settled SUCCEEDED 1 "one more"
@@ -129,8 +131,8 @@ runner_idle
 keeper=$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'keeper'")
 runner=$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner' LIMIT 1")
 set_to worker_idle_timeout 1s
-ok "worker_idle_timeout: an idle worker obeys" wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'" 5
-set_to worker_idle_timeout 60s
+ok "worker_idle_timeout: an idle worker obeys" wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'"
+set_to worker_idle_timeout 1h
 
 line file slow
 hold "SELECT pg_advisory_xact_lock(42)"
@@ -185,7 +187,7 @@ relay hang
 line web target '{"max_attempts": 1}'
 queue
 settled FAILED 1 "idle_timeout: given up"
-ok "idle_timeout: soon" [ "$(q "SELECT duration FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" -lt 5000 ]
+ok "idle_timeout: soon" [ "$(q "SELECT duration FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" -lt 30000 ]
 relay ''
 is "$(q "SELECT string_agg(kind, ' ' ORDER BY kind) FROM nuvopipe.workers WHERE pid IN ($keeper, $runner)")" "keeper runner" "the processes are those of before"
 set_to max_senders 0

@@ -3,19 +3,20 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/survive.sh"
 
-start_cluster
+start_cluster -c nuvopipe.lease_timeout=2s -c nuvopipe.max_retries=0
 world
 web_world
 PORT=$("$NVP_TOP/test/lib/freeport")
-qx "ALTER SYSTEM SET nuvopipe.lease_timeout = '2s'; ALTER SYSTEM SET nuvopipe.max_retries = 0; SELECT pg_reload_conf()"
 
 # alerts [ARGUMENTS] [COLUMNS] : one line each; disks are whatever this machine has
 alerts() { q "SELECT ${2:-severity || ' ' || code || ' ' || coalesce(object, '-')} FROM nuvopipe.alerts(min_free_disk => 0${1:+, $1}) ORDER BY 1"; }
 of() { q "SELECT $1 FROM nuvopipe.alerts(min_free_disk => 0${3:+, $3}) WHERE code = '$2' LIMIT 1"; }
-fires() { wait_until "SELECT EXISTS (SELECT FROM nuvopipe.alerts(min_free_disk => 0${2:+, $2}) WHERE code = '$1')" 30; }
+# come_to EXPECTED DESCRIPTION [ARGUMENTS] : there are these alerts, now or soon, and no others
+come_to() { becomes "SELECT string_agg(a, E'\n' ORDER BY a) FROM (SELECT severity || ' ' || code || ' ' || coalesce(object, '-') FROM nuvopipe.alerts(min_free_disk => 0${3:+, $3})) x(a)" "$1" "$2"; }
+fires() { wait_until "SELECT EXISTS (SELECT FROM nuvopipe.alerts(min_free_disk => 0${2:+, $2}) WHERE code = '$1')" 60; }
 clears() { wait_until "SELECT NOT EXISTS (SELECT FROM nuvopipe.alerts(min_free_disk => 0${2:+, $2}) WHERE code = '$1')" 60; }
-workers() { qx "ALTER SYSTEM SET nuvopipe.max_workers = $1; SELECT pg_reload_conf()"; }
-no_runner() { wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'" 40; }
+workers() { configure "nuvopipe.max_workers = $1"; }
+no_runner() { wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'" 60; }
 pid_of() { q "SELECT pid FROM nuvopipe.workers WHERE kind = '$1' LIMIT 1"; }
 ready() { wait_until "SELECT count(*) > 0 FROM nuvopipe.workers WHERE kind = 'keeper'"; }
 
@@ -25,7 +26,7 @@ is "$(alerts)" "" "all is well"
 
 # --- processes
 
-sleep 15
+wait_until "SELECT now() - pg_postmaster_start_time() > '15 s'"
 launcher=$(pid_of launcher)
 kill -STOP "$launcher"
 qx "SELECT pg_terminate_backend($(pid_of keeper))"
@@ -35,11 +36,10 @@ like "$(of "message || ' / ' || hint" KEEPER_DOWN)" 'database "postgres" has no 
 kill -CONT "$launcher"
 ok "it comes back" clears KEEPER_DOWN
 qx "SELECT pg_terminate_backend($launcher)"
-fires LAUNCHER_DOWN
-is "$(alerts)" "CRITICAL LAUNCHER_DOWN nuvopipe launcher" "no launcher"
+come_to "CRITICAL LAUNCHER_DOWN nuvopipe launcher" "no launcher"
 ok "it comes back" clears LAUNCHER_DOWN
 
-qx "ALTER SYSTEM SET nuvopipe.listen = '127.0.0.1:$PORT'; SELECT pg_reload_conf()"
+configure "nuvopipe.listen = '127.0.0.1:$PORT'"
 wait_until "SELECT sum(addresses) > 0 FROM _nuvopipe.processes()"
 is "$(alerts)" "" "listeners listen"
 launcher=$(pid_of launcher)
@@ -49,13 +49,13 @@ fires LISTENER_DOWN
 is "$(alerts)" "CRITICAL LISTENER_DOWN 127.0.0.1:$PORT" "no listener"
 kill -CONT "$launcher"
 ok "it comes back" clears LISTENER_DOWN
-qx "ALTER SYSTEM SET nuvopipe.listen = '127.0.0.1:$HTTP_PORT'; SELECT pg_reload_conf()"
+configure "nuvopipe.listen = '127.0.0.1:$HTTP_PORT'"
 ok "a port that another has" fires LISTENER_DOWN
-qx "ALTER SYSTEM RESET nuvopipe.listen; SELECT pg_reload_conf()"
+configure nuvopipe.listen
 ok "nobody wants one" clears LISTENER_DOWN
 
 stop_cluster
-start_cluster "-c max_worker_processes=3"
+start_cluster -c nuvopipe.lease_timeout=2s -c nuvopipe.max_retries=0 -c max_worker_processes=3
 ready
 line file target
 queue
@@ -63,7 +63,7 @@ fires NO_WORKER_SLOT
 is "$(alerts)" "CRITICAL NO_WORKER_SLOT max_worker_processes" "no free slot for a worker"
 is "$(of "detail::text || ' ' || (since > now() - interval '1 min')" NO_WORKER_SLOT)" '{"max_worker_processes": 3} true' "its numbers"
 stop_cluster
-start_cluster
+start_cluster -c nuvopipe.lease_timeout=2s -c nuvopipe.max_retries=0
 settled SUCCEEDED 1 "no slot: it runs when there is one"
 is "$(alerts)" "" "all is well again"
 
@@ -95,7 +95,7 @@ is "$(q "SELECT free IS NULL AND total IS NULL FROM _nuvopipe.disk_space('/does/
 
 # --- what should have gone
 
-qx "ALTER SYSTEM SET nuvopipe.maintenance_interval = 0; SELECT pg_reload_conf()"
+configure "nuvopipe.maintenance_interval = 0"
 qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '30 days 23 h'"
 is "$(alerts)" "" "history whose time has just passed"
 qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '2 h'"
@@ -103,7 +103,7 @@ is "$(alerts)" "WARNING RETENTION_LATE default" "history that nobody removes"
 like "$(of message RETENTION_LATE)" 'organization "default" that should have gone 1 day 01:0' "it says since when"
 qx "CALL nuvopipe.maintain()"
 is "$(alerts)" "" "it is removed"
-qx "ALTER SYSTEM RESET nuvopipe.maintenance_interval; SELECT pg_reload_conf()"
+configure nuvopipe.maintenance_interval
 
 # --- what runs
 
@@ -114,7 +114,7 @@ at_the_lock
 is "$(alerts)" "" "a run that has just begun"
 fires RUN_STUCK "max_standstill => '2 s'"
 is "$(alerts "max_standstill => '2 s'")" "WARNING RUN_STUCK $LINE" "a run that does not move"
-like "$(of "message" RUN_STUCK "max_standstill => '2 s'")" "^execution $EXEC of pipeline \"$LINE\" has not moved in phase process for 00:00:0[2-9]" "it says which, where and for how long"
+like "$(of "message" RUN_STUCK "max_standstill => '2 s'")" "^execution $EXEC of pipeline \"$LINE\" has not moved in phase process for 00:[0-9]{2}:[0-9]{2}" "it says which, where and for how long"
 fires LONG_TRANSACTION "max_transaction => '1 s'"
 is "$(alerts "max_transaction => '1 s'")" "WARNING LONG_TRANSACTION process $(runner_pid)" "a transaction that is open for long"
 is "$(of "detail ->> 'execution'" LONG_TRANSACTION "max_transaction => '1 s'")" "$EXEC" "of which execution"
@@ -122,11 +122,13 @@ let_go
 settled SUCCEEDED 1 "a run that hung"
 is "$(alerts "max_standstill => '2 s', max_transaction => '1 s'")" "" "it has moved"
 
-qx "SELECT nuvopipe.create_connector('drip', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:$HTTP_PORT/drip?n=60&ms=100\"}')"
+qx "SELECT nuvopipe.create_connector('drip', 'INPUT', 'HTTP', '{\"url\": \"http://127.0.0.1:$HTTP_PORT/drip?n=600&ms=100\"}')"
 line drip target
 queue
-in_phase fetch "clock_timestamp() - phase_started_at > interval '5 s'"
-is "$(alerts "max_standstill => '3 s'")" "" "a run that is slow, but moves"
+in_phase fetch "clock_timestamp() - phase_started_at > interval '4 s'"
+come_to "" "a run that is slow, but moves" "max_standstill => '3 s'"
+is "$(of_exec status)" RUNNING "it still does"
+qx "SELECT nuvopipe.cancel('$EXEC')"
 wait_done "$EXEC" >/dev/null
 
 line file slow
@@ -138,7 +140,7 @@ at_the_lock
 is "$(alerts)" "" "a run that takes what it takes"
 qx "UPDATE _nuvopipe.execution_attempt SET started_at = started_at - interval '2 min' WHERE execution_id = '$EXEC'"
 is "$(alerts)" "WARNING RUN_SLOW $LINE" "a run that takes much longer than those before"
-like "$(of message RUN_SLOW)" "has run for 00:02:0[0-9], 99 of 100 before it took less than 00:0" "how long, and what is usual"
+like "$(of message RUN_SLOW)" "has run for 00:0[2-9]:[0-9]{2}, 99 of 100 before it took less than 00:0" "how long, and what is usual"
 is "$(alerts "slow_factor => 1000000")" "" "unless that is usual"
 let_go
 settled SUCCEEDED 1 "a run that was slow"
@@ -170,7 +172,7 @@ is "$(alerts)" "" "what has just been queued"
 is "$(depth)" "1 1 0 0 NOBODY f" "depth: nobody"
 older
 is "$(late)" "CRITICAL $LINE NOBODY true" "it waits, and there are no workers"
-like "$(of "message" QUEUE_LATE)" "^pipeline \"$LINE\" has an execution that has been due for 00:10:0" "it says for how long"
+like "$(of "message" QUEUE_LATE)" "^pipeline \"$LINE\" has an execution that has been due for 00:1[0-9]:" "it says for how long"
 is "$(depth)" "1 1 0 0 NOBODY t" "depth: nobody, for long"
 is "$(alerts "max_wait => '20 min'")" "" "unless that is not long"
 workers 1
@@ -192,10 +194,10 @@ queue
 older
 is "$(q "SELECT string_agg(detail ->> 'waits_for', ' ' ORDER BY detail ->> 'waits_for') FROM nuvopipe.alerts(min_free_disk => 0) WHERE code = 'QUEUE_LATE'")" "PIPELINE WORKER" "it waits for a worker"
 is "$(depth)" "1 1 0 0 WORKER t" "depth: worker"
-qx "ALTER SYSTEM SET nuvopipe.max_runs_per_tenant = 1; SELECT pg_reload_conf()"
+configure "nuvopipe.max_runs_per_tenant = 1"
 is "$(depth)" "1 1 0 0 ORGANIZATION t" "depth: organization"
 is "$(q "SELECT string_agg(detail ->> 'waits_for', ' ' ORDER BY detail ->> 'waits_for') FROM nuvopipe.alerts(min_free_disk => 0) WHERE code = 'QUEUE_LATE'")" "ORGANIZATION PIPELINE" "it waits for its organization"
-qx "ALTER SYSTEM RESET nuvopipe.max_runs_per_tenant; SELECT pg_reload_conf()"
+configure nuvopipe.max_runs_per_tenant
 keeper=$(pid_of keeper)
 kill -STOP "$keeper"
 workers 2
@@ -209,13 +211,12 @@ ok "all have begun" clears QUEUE_LATE
 wait_until "SELECT count(*) = 0 FROM nuvopipe.queue_depth" || q "SELECT * FROM nuvopipe.queue_depth"
 pass "the queue is empty"
 relay reset
-line web target '{"max_attempts": 3}'
+line web target '{"max_attempts": 9}'
 queue
-wait_until "SELECT waits_for = 'RETRY' FROM nuvopipe.queue_depth WHERE pipeline_name = '$LINE'"
-is "$(depth)" "1 0 1 0 RETRY" "depth: its next attempt"
+becomes "SELECT concat_ws(' ', waiting, due, retrying, running, waits_for) FROM nuvopipe.queue_depth WHERE pipeline_name = '$LINE'" "1 0 1 0 RETRY" "depth: its next attempt"
 relay ''
 is "$(wait_done "$EXEC")" SUCCEEDED "an attempt after the first"
-qx "ALTER SYSTEM RESET nuvopipe.max_workers; SELECT pg_reload_conf()"
+configure nuvopipe.max_workers
 
 # --- what fails
 
@@ -259,7 +260,7 @@ is "$(q "SELECT (SELECT count(*) FROM nuvopipe.failure_rate) || ' ' || (SELECT c
 line file target
 qx "SELECT nuvopipe.update_pipeline('$LINE', schedule => '{\"frequency\": \"SECONDLY\", \"interval\": 2, \"max_run_time\": 77}')"
 wait_until "SELECT count(*) > 1 FROM nuvopipe.planned_runs WHERE outcome = 'RAN'"
-is "$(alerts "max_lag => '5 s'")" "" "a schedule that is fired"
+is "$(alerts "max_lag => '30 s'")" "" "a schedule that is fired"
 is "$(q "SELECT DISTINCT max_run_time FROM nuvopipe.executions WHERE pipeline_name = '$LINE'")" 77 "its runs have its limit"
 keeper=$(pid_of keeper)
 kill -STOP "$keeper"
@@ -288,6 +289,7 @@ kill -STOP "$keeper"
 qx "INSERT INTO _nuvopipe.signal (tenant_id, trigger_id, id, at) SELECT tenant_id, id, _nuvopipe.uuid_v7(), now() - interval '2 min' FROM _nuvopipe.trigger"
 is "$(alerts)" "CRITICAL SIGNAL_LATE asks" "a signal that nobody takes"
 kill -CONT "$keeper"
+qx "SELECT _nuvopipe.wake()"
 ok "it is taken" clears SIGNAL_LATE
 qx "SELECT nuvopipe.delete_trigger('asks')"
 wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE status IN ('QUEUED', 'RUNNING')"
@@ -295,7 +297,7 @@ qx "UPDATE _nuvopipe.execution SET finished_at = finished_at - interval '8 days'
 
 # --- webhooks
 
-senders() { qx "ALTER SYSTEM SET nuvopipe.max_senders = $1; SELECT pg_reload_conf()"; }
+senders() { configure "nuvopipe.max_senders = $1"; }
 senders 0
 qx "SELECT nuvopipe.create_webhook('told', 'http://127.0.0.1:$HTTP_PORT/hook/x', '{EXECUTION_SUCCESSFUL}', secret => 'x')"
 once
@@ -303,7 +305,7 @@ wait_until "SELECT count(*) = 1 FROM nuvopipe.outbox"
 is "$(alerts)" "" "an event that is about to be told"
 qx "UPDATE _nuvopipe.outbox SET created_at = now() - interval '1 h'"
 is "$(alerts)" "WARNING OUTBOX_LATE told" "an event that nobody tells"
-like "$(of "message || hint" OUTBOX_LATE)" 'webhook "told" has not been told what happened 01:00:0.*max_senders' "it says for how long, and why"
+like "$(of "message || hint" OUTBOX_LATE)" 'webhook "told" has not been told what happened 01:0[0-9]:.*max_senders' "it says for how long, and why"
 senders 2
 ok "it is told" clears OUTBOX_LATE
 qx "UPDATE _nuvopipe.outbox SET status = 'DEAD', delivered_at = NULL, updated_at = now() - interval '1 min'"

@@ -5,7 +5,7 @@
 # of attempts, it fails with a reason.  Nothing is left "running".
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/survive.sh"
-BIG=2000000	# long enough to be killed in, also where processes start slowly
+BIG=2000000	# long enough to be stopped in
 
 start_cluster
 world
@@ -36,9 +36,8 @@ settled SUCCEEDED 2 "killed between two rows"
 loaded slow $ROWS "killed between two rows"
 
 line big target
-queue
-in_phase process 'rows_done > 50000'
-kill_runner
+stop_in_process 'rows_done > 50000'
+kill_runner "$RUNNER"
 settled SUCCEEDED 2 "killed in a bulk load"
 loaded target $BIG "killed in a bulk load"
 
@@ -64,8 +63,7 @@ empty slow "killed in the only attempt"
 # --- the postmaster dies
 
 line big target
-queue
-in_phase process 'rows_done > 50000'
+stop_in_process 'rows_done > 50000'
 power_cut
 start_cluster
 settled SUCCEEDED 2 "all processes killed in a bulk load"

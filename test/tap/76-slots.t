@@ -32,7 +32,7 @@ push() {
 # workers N [SQL] : with other settings before
 workers() {
 	[ -z "${2-}" ] || qx "$2"
-	qx "ALTER SYSTEM SET nuvopipe.max_workers = $1; SELECT pg_reload_conf()"
+	configure "nuvopipe.max_workers = $1"
 	[ "$1" != 0 ] || wait_until "SELECT count(*) = 0 FROM nuvopipe.workers WHERE kind = 'runner'"
 }
 all_done() { wait_until "SELECT NOT EXISTS (SELECT FROM _nuvopipe.execution WHERE status IN ('QUEUED', 'RUNNING'))" 200 || bail "they do not end"; }

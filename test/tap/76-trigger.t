@@ -126,7 +126,7 @@ wrong() {
 	holds wish "failures > 0" || return
 	like "$(of wish last_error)" "$2" "$3"
 }
-qx "ALTER SYSTEM SET nuvopipe.probe_timeout = '300ms'; SELECT pg_reload_conf()"
+configure "nuvopipe.probe_timeout = '300ms'"
 qx "CREATE FUNCTION asker.slow() RETURNS bool LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN true; END';
 CREATE FUNCTION asker.writes() RETURNS bool LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.wish VALUES (1); RETURN true; END';
 CREATE FUNCTION asker.wants_to() RETURNS bool LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''transaction_read_only'', ''off'', false); INSERT INTO public.wish VALUES (1); RETURN true; END';
@@ -136,13 +136,14 @@ ALTER FUNCTION asker.slow OWNER TO asker; ALTER FUNCTION asker.writes OWNER TO a
 ALTER FUNCTION asker.wants_to OWNER TO asker; ALTER FUNCTION asker.holds OWNER TO asker"
 runner=$(q "SELECT min(pid) FROM nuvopipe.workers WHERE kind = 'runner'")
 wrong "SELECT WHERE asker.slow()" "^the query took longer than 300 ms" "a query that takes too long is ended"
+configure nuvopipe.probe_timeout
 wrong "SELECT WHERE asker.writes()" "^cannot execute INSERT in a read-only transaction \(25006\)$" "one that writes is refused"
 wrong "SELECT WHERE asker.wants_to()" "read-write|read-only" "it cannot make itself writing"
 wrong "SELECT WHERE asker.becomes()" "permission denied to set role|cannot set parameter" "nor become somebody else"
 wrong "SELECT WHERE asker.holds()" "WITH HOLD|cannot" "nor leave a cursor for the commit"
 wrong "SELECT WHERE 1 / (random() * 0)::int > 0" "^division by zero \(22012\)$" "an error of the query is told"
 is "$(q "SELECT count(*) FROM wish")" 0 "nothing was written"
-wait_until "SELECT failures >= 3 FROM nuvopipe.triggers WHERE name = 'wish'" 20
+wait_until "SELECT failures >= 3 FROM nuvopipe.triggers WHERE name = 'wish'"
 is "$(q "SELECT count(*) FROM nuvopipe.events WHERE kind = 'pipeline.trigger_failed' AND payload ->> 'message' LIKE 'division%'")" 1 "by one event"
 is "$(server_log | grep -c 'trigger "wish".*division by zero')" 1 "and one line of the log, however often it fails"
 is "$(q "SELECT count(*) FROM nuvopipe.workers WHERE pid = $runner")" 1 "no runner has ended for it"

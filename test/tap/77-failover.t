@@ -9,8 +9,7 @@
 . "$(dirname "$0")/load.sh"
 
 start_cluster
-qx "ALTER SYSTEM SET nuvopipe.worker_idle_timeout = '2s';
-	ALTER SYSTEM SET nuvopipe.max_retries = 9; SELECT pg_reload_conf()"
+configure "nuvopipe.worker_idle_timeout = '2s'" "nuvopipe.max_retries = 9"
 world
 web_world
 parcels 4
@@ -34,7 +33,7 @@ main() { CLUSTER=main; cluster_use main; }
 standby() { CLUSTER=standby; cluster_use standby; }
 wait_until "SELECT count(*) = 1 FROM pg_stat_replication WHERE state = 'streaming'"
 # what is acknowledged is on both from now on
-qx "ALTER SYSTEM SET synchronous_standby_names = '*'; SELECT pg_reload_conf()"
+configure "synchronous_standby_names = '*'"
 wait_until "SELECT sync_state = 'sync' FROM pg_stat_replication"
 first=$(q "SELECT nuvopipe.ingest('line 1', convert_to(E'sender,parcel,n,pipeline\n0,0,1,line 1\nx,0,1,line 1\n', 'UTF8'))")
 EXEC=$first
@@ -110,7 +109,7 @@ standby
 
 qx "SELECT pg_promote()"
 wait_until "SELECT NOT pg_is_in_recovery()"
-qx "ALTER SYSTEM SET synchronous_standby_names = ''; SELECT pg_reload_conf()"
+configure "synchronous_standby_names = ''"
 primary standby
 promoted=$(q "SELECT now()")
 ok "promoted: its workers start by themselves" wait_until "SELECT count(DISTINCT kind) = 4 FROM nuvopipe.workers WHERE kind IN ('launcher', 'keeper', 'runner', 'listener')" 30

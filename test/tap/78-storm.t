@@ -16,7 +16,7 @@ RANDOM=$SEED
 note "$ROUNDS rounds, NVP_STORM_SEED=$SEED"
 
 start_cluster
-qx "ALTER SYSTEM SET nuvopipe.max_workers = $RUNNERS; ALTER SYSTEM SET nuvopipe.max_retries = 50; ALTER SYSTEM SET nuvopipe.lease_timeout = '5s'; SELECT pg_reload_conf()"
+configure "nuvopipe.max_workers = $RUNNERS" "nuvopipe.max_retries = 50" "nuvopipe.lease_timeout = '5s'"
 parcels 4
 world
 web_world

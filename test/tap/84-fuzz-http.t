@@ -6,5 +6,5 @@
 start_server ftp
 # what waits for others is cut short
 start_listener "nuvopipe.rate_limit_auth = 0" "nuvopipe.rate_limit_read = 0" "nuvopipe.rate_limit_write = 0" \
-	"nuvopipe.request_statement_timeout = '10s'" "nuvopipe.connect_timeout = '2s'"
+	"nuvopipe.request_statement_timeout = '10s'" "nuvopipe.connect_timeout = '10s'"
 in_perl fuzz.pl

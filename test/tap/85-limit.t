@@ -11,8 +11,7 @@ bob=$(q "SELECT nuvopipe.create_token('bob@acme.test', organization => 'acme')")
 
 # set_limit NAME VALUE : in force in the next session
 set_limit() {
-	qx "ALTER SYSTEM SET nuvopipe.rate_limit_$1 = $2"
-	qx "SELECT pg_reload_conf()"
+	configure "nuvopipe.rate_limit_$1 = $2"
 	ok "rate_limit_$1 = $2" wait_until "SELECT current_setting('nuvopipe.rate_limit_$1') = '$2'"
 }
 # statuses TOKEN N METHOD PATH BODY : of N requests, each with how often
@@ -49,7 +48,8 @@ is "$? $(cat "$NVP_TMP/restore.log")" "0 " "a dump is restored without a complai
 is "$(PGDATABASE=copy q "SELECT state FROM _nuvopipe.check_token('$ann')")" valid "and tokens with it"
 is "$(PGDATABASE=copy q "SELECT count(*) FROM pg_policy")" "$(q "SELECT count(*) FROM pg_policy")" "policies are there"
 
-# without the key file nobody comes in, and nobody is told why but the log
+# without the key file nobody comes in whose session has not read it, and nobody is told why but the log
+end_session
 mv "$NVP_TMP/main/data/nuvopipe.key" "$NVP_TMP/main/data/nuvopipe.key.lost"
 is "$(statuses "$ann" 1 GET /me '')" "500x1" "a lost key file is the server's fault"
 like "$(q "SELECT nuvopipe.rotate_signing_key()" 2>&1)" "does not exist, but there are secrets sealed with it" "and is not replaced"

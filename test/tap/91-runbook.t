@@ -27,7 +27,7 @@ queue
 types "Nothing starts"
 like "$OUT" "$LINE\|1\|0\|0\|[^|]*\|\|NOBODY" "it says that there is nobody to run what waits"
 is "$(of_exec status)" QUEUED "nothing begins in maintenance"
-qx "ALTER SYSTEM RESET nuvopipe.max_workers; ALTER SYSTEM RESET nuvopipe.max_senders; SELECT pg_reload_conf()"
+configure nuvopipe.max_workers nuvopipe.max_senders
 settled SUCCEEDED 1 "afterwards it does"
 
 # --- a run that does not end
@@ -44,7 +44,7 @@ let_go
 
 # --- an organization that floods
 
-qx "ALTER SYSTEM SET nuvopipe.max_workers = 0; SELECT pg_reload_conf()"
+configure "nuvopipe.max_workers = 0"
 PGUSER=una
 qx "SELECT nuvopipe.create_tdm('thing', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"name\"}]');
 SELECT nuvopipe.create_connector('push', 'INPUT', 'MANUAL', '{}', 'EVENT_BASE');
@@ -57,7 +57,7 @@ like "$OUT" "Example Ltd\|QUEUED\|20\|" "who floods is named"
 like "$OUT" $'\n20$' "what it has waiting is canceled"
 is "$(q "SELECT max_runs FROM _nuvopipe.organization WHERE name = 'Example Ltd'") $(q "SHOW nuvopipe.max_runs_per_tenant") $(q "SHOW nuvopipe.rate_limit_write")" "1 2 60" "the limits are set"
 is "$(PGUSER=una q "SELECT DISTINCT status FROM nuvopipe.executions")" CANCELED "nothing of it waits"
-qx "ALTER SYSTEM RESET nuvopipe.max_workers; SELECT pg_reload_conf()"
+configure nuvopipe.max_workers
 
 # --- space, and what is looked at after a fail-over (the fail-over itself is 77-failover)
 

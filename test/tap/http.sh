@@ -12,10 +12,9 @@
 start_listener() {
 	PORT=$("$NVP_TOP/test/lib/freeport" 4)
 	URL=http://127.0.0.1:$PORT
-	cluster_init "$CLUSTER" && cluster_preload "$CLUSTER"
+	cluster_init "$CLUSTER" extended && cluster_preload "$CLUSTER"
 	printf '%s\n' "nuvopipe.listen = '127.0.0.1:$PORT'" "$@" >>"$NVP_TMP/$CLUSTER/data/postgresql.conf"
 	start_cluster
-	qx "CREATE EXTENSION IF NOT EXISTS nuvopipe"
 	wait_for serves "$URL"
 }
 HEALTH=/dp/api/v1/management/health

@@ -2,9 +2,10 @@
 # lib.sh - what TAP tests in shell share (sourced first)
 #
 #	. "$(dirname "$0")/lib.sh"
-#	start_cluster [--no-preload] [postgres option...]	a server of this test's own, extension created
+#	start_cluster [--no-preload] [postgres option...]	a server of this test's own, with the extension
 #	start_server ftp						a loopback server; sets FTP_PORT, FTP_DIR (FTP_PASSWORD)
 #	is "$(q 'SELECT 1')" 1 "one is one"
+#	configure "nuvopipe.max_workers = 1"			settings, and everybody obeys them
 #	done_testing							last line; without it the test failed
 #
 # Environment, set by test/run: PGBIN NVP_TMP (this test's own) NVP_SERVERS.
@@ -25,6 +26,7 @@ note() { printf '%s\n' "$*" | sed 's/^/# /'; }
 
 # verdict STATUS DESCRIPTION
 verdict() {
+	session
 	NVP_TESTS=$((NVP_TESTS + 1))
 	if [ "$1" = 0 ]; then
 		echo "ok $NVP_TESTS - $2"
@@ -89,9 +91,17 @@ done_testing() { unbroken; NVP_DONE=1; echo "1..$NVP_TESTS"; exit $((NVP_BAD > 0
 # --- SQL
 
 # q SQL [psql option...] : unaligned rows on standard output; false on error
-q() { local sql=$1; shift; "$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 "$@" <<<"$sql"; }
+q() {
+	local sql=$1
+	shift
+	if [ $# = 0 ] && [ -n "$SESSION" ] && ! [[ $sql =~ $OF_ITS_OWN ]] && session_name && [ "$SESSION" = "$REPLY" ] && [ ${#sql} -lt 20000 ]; then
+		in_session "$sql" && return
+		[ "$REPLY" = none ] || return 3
+	fi
+	"$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 "$@" <<<"$sql"
+}
 # qx SQL : must succeed, says nothing; the test ends where it does not
-qx() { local out; out=$(q "$@" 2>&1) || bail "failed: $1
+qx() { local out; session; out=$(q "$@" 2>&1) || bail "failed: $1
 $out"; }
 # qe SQL : the error it raises, with its SQLSTATE, detail and hint
 qe() { local sql=$1; shift; "$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 -v VERBOSITY=verbose "$@" <<<"$sql" 2>&1 >/dev/null; }
@@ -119,10 +129,16 @@ SQL
 # wait_until SQL [SECONDS] : until it returns t
 wait_until() {
 	local deadline=$((SECONDS + ${2:-30}))
+	session
 	until [ "$(q "$(waiting "$1" $((deadline - SECONDS)))" 2>/dev/null)" = t ]; do
 		[ $SECONDS -lt $deadline ] || { diag "waited ${2:-30} s for: $1"; return 1; }
 		sleep 0.05
 	done
+}
+# becomes SQL EXPECTED DESCRIPTION : is, as soon as it is; of one value
+becomes() {
+	wait_until "SELECT coalesce(($1)::text, '') = \$expected\$$2\$expected\$"
+	verdict $? "$3" || { diag "     got: $(q "$1")"; diag "expected: $2"; return 1; }
 }
 # wait_for COMMAND... : the same for a command
 wait_for() {
@@ -133,17 +149,118 @@ wait_for() {
 	done
 }
 
+# configure "NAME = VALUE"... : by ALTER SYSTEM, NAME alone for RESET; returns when every process has been told to read it
+configure() {
+	local setting change='' told
+	for setting in "$@"; do
+		case $setting in
+		*=*) change+="ALTER SYSTEM SET $setting;"$'\n' ;;
+		*) change+="ALTER SYSTEM RESET $setting;"$'\n' ;;
+		esac
+	done
+	# a session that starts after the postmaster has read them starts after all others were told
+	told=$(q "SELECT pg_conf_load_time() AS before \\gset
+$change SELECT :'before' FROM pg_reload_conf(), pg_sleep(0.01);
+SELECT pg_conf_load_time() > :'before'") || bail "cannot set $*"
+	[ "${told##*$'\n'}" = t ] || wait_for configured_since "${told%%$'\n'*}"
+}
+configured_since() { [ "$(q "SELECT pg_conf_load_time() > '$1'")" = t ]; }
+
+# no_polling SECONDS : some so long a time comes in which the database of the tests has one transaction at most.  What
+# was done before is counted late, so the first may not be it; who polls twice in that time never lets one come.
+no_polling() {
+	local deadline=$((SECONDS + 30 + 3 * $1))
+	end_session
+	while :; do
+		COMMITS=$("$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 -d template1 <<<"SELECT sum(xact_commit) AS n FROM pg_stat_database WHERE datname = 'postgres' \\gset
+			SELECT FROM pg_sleep($1); SELECT sum(xact_commit) - :n FROM pg_stat_database WHERE datname = 'postgres'") || return 1
+		COMMITS=${COMMITS##*$'\n'}
+		[ "$COMMITS" -gt 1 ] || return 0
+		[ $SECONDS -lt $deadline ] || { diag "$COMMITS transactions in $1 s"; return 1; }
+	done
+}
+
 # wait_done EXECUTION : its final status
 wait_done() {
 	wait_until "SELECT status NOT IN ('QUEUED', 'RUNNING') FROM nuvopipe.executions WHERE id = '$1'" "${2:-60}"
 	q "SELECT status FROM nuvopipe.executions WHERE id = '$1'"
 }
 
+# --- one session for many statements
+#
+# A psql and a connection for each statement would cost more than most statements do.  So one psql waits at the end of
+# a pipe for what q says, where that makes no difference: a statement that leaves something behind in its session or
+# is about sessions, speaks to psql, has options, or is of another user or database has a psql of its own.  So has each
+# while the session is busy (with what runs in the background), and when it has ended, as psql does at an error.
+
+SESSION=''	# whose it is; empty where there is none
+END_OF_ANSWER='--- end of the answer ---'
+OF_ITS_OWN='(^|;)[[:space:]]*(SET|RESET|START|LOCK|LISTEN|COPY|PREPARE|DECLARE|CALL|LOAD|DISCARD|CREATE DATABASE|DROP DATABASE|ALTER DATABASE|DROP EXTENSION|CREATE EXTENSION)[[:space:]]|BEGIN;|\\|pg_backend_pid|client backend|advisory|TEMP |application_name|:'"'"
+
+session_name() { REPLY="$PGHOST $PGPORT $PGUSER $PGDATABASE ${PGOPTIONS-}${PGAPPNAME-}"; }
+
+# session : there is one, if there can be
+session() {
+	[ "$BASH_SUBSHELL" = 0 ] && [ "${PGUSER-} ${PGDATABASE-}" = "postgres postgres" ] || return 0
+	session_name
+	if [ "$SESSION" = "$REPLY" ] && kill -0 "$SESSION_PID" 2>/dev/null; then return 0; fi
+	end_session
+	[ -S "$PGHOST/.s.PGSQL.$PGPORT" ] || return 0
+	(umask 077 && rm -f "$NVP_TMP"/.session.* && mkfifo "$NVP_TMP"/.session.{in,out,free} && : >"$NVP_TMP/.session.err") || return 0
+	exec {SESSION_IN}<>"$NVP_TMP/.session.in" {SESSION_FREE}<>"$NVP_TMP/.session.free" {SESSION_OUT}<>"$NVP_TMP/.session.out"
+	# no child of ours: a test may wait for all of those
+	SESSION_PID=$("$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 <"$NVP_TMP/.session.in" >"$NVP_TMP/.session.out" 2>>"$NVP_TMP/.session.err" & echo $!)
+	# where only psql can write there, its end is seen
+	until [ "$(readlink "/proc/$SESSION_PID/fd/1")" = "$NVP_TMP/.session.out" ] || ! kill -0 "$SESSION_PID" 2>/dev/null; do :; done
+	local both=$SESSION_OUT
+	exec {SESSION_OUT}<"$NVP_TMP/.session.out" {both}>&-
+	printf . >&"$SESSION_FREE"
+	session_name
+	SESSION=$REPLY
+}
+
+end_session() {
+	[ "$BASH_SUBSHELL" = 0 ] && [ -n "$SESSION" ] || return 0
+	SESSION=''
+	kill "$SESSION_PID" 2>/dev/null
+	exec {SESSION_IN}>&- {SESSION_OUT}<&- {SESSION_FREE}>&-
+}
+
+# in_session SQL : as q; REPLY is "none" where the session could not take it
+in_session() {
+	local line some='' told
+	REPLY=none
+	# the first look does not wait; a time-out would, on a machine that is busy, take the sign away and fail all the same
+	kill -0 "$SESSION_PID" 2>/dev/null && read -rt 0 <&"$SESSION_FREE" && read -rN1 line <&"$SESSION_FREE" || return 1
+	printf '%s\n;\n\\echo %s\n' "$1" "$END_OF_ANSWER" >&"$SESSION_IN"
+	while IFS= read -r line <&"$SESSION_OUT"; do
+		if [ "$line" = "$END_OF_ANSWER" ]; then
+			if [ -s "$NVP_TMP/.session.err" ]; then
+				read -rd '' told <"$NVP_TMP/.session.err"
+				printf '%s\n' "$told" >&2
+				: >"$NVP_TMP/.session.err"
+			fi
+			printf . >&"$SESSION_FREE"
+			REPLY=''
+			return 0
+		fi
+		printf '%s\n' "$line"
+		some=1
+	done
+	# it has ended, by an error or because its server had gone before; it is not free for anybody any more
+	read -rd '' told <"$NVP_TMP/.session.err"
+	if [ -z "$some" ] && [[ $told =~ 'connection to server was lost'|'closed the connection'|'terminating connection'|'connection to server at'|'connection to server on' ]]; then return 1; fi
+	printf '%s\n' "$told" >&2
+	REPLY=failed
+	return 1
+}
+
 # --- processes
 
-# start_cluster [--no-preload] [--bare] [postgres option...] : makes CLUSTER on the first call, starts it again later
+# start_cluster [--no-preload] [--bare] [postgres option...] : makes CLUSTER on the first call, starts it again later; bare is without the extension
 start_cluster() {
 	local preload=1 extension=1
+	end_session
 	while :; do
 		case ${1-} in
 		--no-preload) preload=''; shift ;;
@@ -152,16 +269,13 @@ start_cluster() {
 		esac
 	done
 	if [ ! -e "$NVP_TMP/$CLUSTER/data" ]; then
-		cluster_init "$CLUSTER" || bail "no cluster"
+		cluster_init "$CLUSTER" ${extension:+extended} || bail "no cluster"
 		[ -z "$preload" ] || cluster_preload "$CLUSTER"
-	else
-		extension=''
 	fi
 	cluster_up "$CLUSTER" "$@" || bail "the cluster did not start"
 	cluster_use "$CLUSTER"
-	[ -z "$extension" ] || qx "CREATE EXTENSION IF NOT EXISTS nuvopipe"
 }
-stop_cluster() { cluster_down "$CLUSTER" "${1:-fast}"; }
+stop_cluster() { end_session; cluster_down "$CLUSTER" "${1:-fast}"; }
 
 postmaster_pid() { head -1 "$NVP_TMP/$CLUSTER/data/postmaster.pid"; }
 server_log() { cat "$NVP_TMP/$CLUSTER/log"; }
@@ -169,6 +283,7 @@ server_log() { cat "$NVP_TMP/$CLUSTER/log"; }
 # crash_cluster : kill -9 of the postmaster, and of what it leaves behind
 crash_cluster() {
 	local pid children
+	end_session
 	pid=$(postmaster_pid)
 	children=$(pgrep -P "$pid")
 	kill -9 "$pid"
@@ -204,6 +319,7 @@ put_http() { install -m 644 "$1" "$HTTP_DIR/root/files/${2:-$(basename "$1")}"; 
 # shellcheck disable=SC2317
 end_of_test() {
 	local status=$? kind
+	end_session
 	for kind in "${NVP_STARTED[@]+"${NVP_STARTED[@]}"}"; do stop_server "$kind"; done
 	everything_down
 	if [ -z "$NVP_DONE" ]; then

@@ -5,7 +5,8 @@
 #	line web target '{"max_attempts": 1}'		pipeline web-target-N from input web to output target; sets LINE
 #	queue						execute LINE; sets EXEC
 #	in_phase process ; runner_pid			wait until EXEC is there; who runs it
-#	kill_runner					kill -9, and wait until the server is back
+#	stop_in_process 'rows_done > 1000'		queue, and stop who runs it when it is there (RUNNER)
+#	kill_runner [PID]				kill -9, and wait until the server is back
 #	settled SUCCEEDED 2 "what it is"		status and attempts of EXEC in the end, and nothing left running
 #	loaded target 5000 "what it is"			the table has every row once, and the ledger knows EXEC
 #
@@ -62,9 +63,9 @@ of_exec() { q "SELECT $1 FROM nuvopipe.executions WHERE id = '$EXEC'"; }
 said() { of_exec "concat_ws(' | ', error_type, error_sqlstate, error_message, error_detail, error_hint)"; }
 runner_pid() { q "SELECT worker_pid FROM _nuvopipe.execution WHERE id = '$EXEC' AND status = 'RUNNING'"; }
 # in_phase PHASE [CONDITION over execution_progress]
-in_phase() { wait_until "SELECT EXISTS (SELECT FROM nuvopipe.execution_progress WHERE execution = '$EXEC' AND phase = '$1' AND ${2:-true})" 20; }
+in_phase() { wait_until "SELECT EXISTS (SELECT FROM nuvopipe.execution_progress WHERE execution = '$EXEC' AND phase = '$1' AND ${2:-true})"; }
 # the process that works on EXEC waits for the advisory lock
-at_the_lock() { wait_until "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid <> pg_backend_pid())" 20; }
+at_the_lock() { wait_until "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND pid <> pg_backend_pid())"; }
 
 # hold SQL : a session that does this and stays in its transaction until let_go
 hold() {
@@ -84,10 +85,32 @@ let_go() {
 	rm -f "$HOLD"
 }
 
-# kill_runner : kill -9 of who runs EXEC; the server restarts all its processes
+# stop_in_process CONDITION : queues LINE to table target; who runs it stands still as soon as that holds of its progress.
+# It is not looked for from here: on a slow machine it would be done before we came to it.
+stop_in_process() {
+	hold "LOCK TABLE target"
+	queue
+	wait_until "SELECT status = 'RUNNING' FROM _nuvopipe.execution WHERE id = '$EXEC'"
+	RUNNER=$(runner_pid)
+	let_go ROLLBACK
+	"$PGBIN/psql" -XAtq -v ON_ERROR_STOP=1 <<-SQL || bail "cannot stop the runner"
+	DO \$\$
+	BEGIN
+		FOR i IN 1 .. 20000 LOOP
+			EXIT WHEN EXISTS (SELECT FROM nuvopipe.execution_progress WHERE execution = '$EXEC' AND phase = 'process' AND $1);
+			COMMIT;
+			PERFORM pg_sleep(0.002);
+		END LOOP;
+		COPY (SELECT 1) TO PROGRAM 'kill -STOP $RUNNER';
+	END \$\$;
+	SQL
+}
+
+# kill_runner [PID] : kill -9 of who runs EXEC; the server restarts all its processes
 kill_runner() {
 	local pid
-	pid=$(runner_pid)
+	end_session
+	pid=${1:-$(runner_pid)}
 	kill -9 "$pid" || bail "no runner"
 	wait_for test ! -d "/proc/$pid"
 	wait_until "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)"
@@ -96,6 +119,7 @@ kill_runner() {
 # power_cut : kill -9 of every process of the cluster at once
 power_cut() {
 	local pid children
+	end_session
 	pid=$(postmaster_pid)
 	kill -STOP "$pid"			# or it starts another one meanwhile, which keeps the next server from starting
 	children=$(pgrep -P "$pid")
