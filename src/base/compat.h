@@ -110,6 +110,20 @@ nvp_insert_index_tuples(ResultRelInfo *result, TupleTableSlot *slot, EState *est
 #endif
 }
 
+/* 16: who looks again at changed rows is told which relations are written */
+#if PG_VERSION_NUM >= 160000
+#define nvp_init_epq(epq, estate)	EvalPlanQualInit(epq, estate, NULL, NIL, -1, NIL)
+#else
+#define nvp_init_epq(epq, estate)	EvalPlanQualInit(epq, estate, NULL, NIL, -1)
+#endif
+
+/* 18: index scans are counted for EXPLAIN */
+#if PG_VERSION_NUM >= 180000
+#define nvp_index_beginscan(heap, index, snapshot, nkeys)	index_beginscan(heap, index, snapshot, NULL, nkeys, 0)
+#else
+#define nvp_index_beginscan(heap, index, snapshot, nkeys)	index_beginscan(heap, index, snapshot, nkeys, 0)
+#endif
+
 /* 16: stringToQualifiedNameList can return errors softly; we let it throw */
 #if PG_VERSION_NUM >= 160000
 #define nvp_qualified_name_list(name)	stringToQualifiedNameList(name, NULL)

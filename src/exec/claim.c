@@ -10,49 +10,20 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "base/guc.h"
 #include "base/query.h"
+#include "base/table.h"
 #include "base/turn.h"
 #include "exec/execution_impl.h"
 #include "exec/schedule.h"
 #include "exec/tell.h"
-
-/* columns of a claimed execution, in the order read_execution wants them */
-#define EXECUTION_COLUMNS \
-	"e.tenant_id, e.id, e.run_id, e.pipeline_id, e.configuration_id, e.owner_role::text, " \
-	"e.attempts, e.max_attempts, e.forced, e.discover, e.object_path, e.object_name, " \
-	"e.object_version, e.object_bytes, e.id::text, e.input_id, e.max_run_time, e.trigger_type = 'SCHEDULED', " \
-	"e.owner_id, e.object_member"
-
-static void
-read_execution(NvpQuery *query, NvpExecution *out)
-{
-	memset(out, 0, sizeof(*out));
-	nvp_get_uuid(0, 0, &out->tenant_id);
-	nvp_get_uuid(0, 1, &out->id);
-	nvp_get_uuid(0, 2, &out->run_id);
-	nvp_get_uuid(0, 3, &out->pipeline_id);
-	nvp_get_uuid(0, 4, &out->configuration_id);
-	out->owner_role = nvp_get_text(query, 0, 5);
-	out->attempt = nvp_get_int4(0, 6);
-	out->max_attempts = nvp_get_int4(0, 7);
-	out->forced = nvp_get_bool(0, 8);
-	out->discover = nvp_get_bool(0, 9);
-	out->object.path = nvp_get_text(query, 0, 10);
-	out->object.name = nvp_get_text(query, 0, 11);
-	out->object.version = nvp_get_text(query, 0, 12);
-	out->object.bytes = nvp_get_isnull(0, 13) ? -1 : nvp_get_int8(0, 13);
-	out->id_text = nvp_get_text(query, 0, 14);
-	out->has_input = nvp_get_uuid(0, 15, &out->input_id);
-	out->max_run_time = nvp_get_int4(0, 16);
-	out->is_scheduled = nvp_get_bool(0, 17);
-	nvp_get_uuid(0, 18, &out->owner_id);
-	out->object.member = nvp_get_text(query, 0, 19);
-	out->pipeline_name = nvp_get_text(query, 0, 20);
-}
 
 static char *
 copy_text(const char *text)
@@ -74,15 +45,60 @@ nvp_exec_copy(const NvpExecution *from, NvpExecution *to)
 	to->object.member = copy_text(from->object.member);
 }
 
+#define HOSTS_MAX	(NVP_TURNS_MAX - 2)
+
+/* what an execution needs room for, and what runs of the same already */
+typedef struct Room
+{
+	pg_uuid_t	tenant_id;
+	pg_uuid_t	pipeline_id;
+	char	   *object_path;
+	char	   *object_version;
+	int			nhosts;
+	char	   *hosts[HOSTS_MAX];
+	int			of_pipeline;
+	int			of_tenant;
+	int			of_object;
+	int			of_host[HOSTS_MAX];
+} Room;
+
+static void
+find_execution(NvpTable *table, const NvpWaiting *waiting, bool *found)
+{
+	Datum		keys[] = {UUIDPGetDatum(&waiting->tenant_id), UUIDPGetDatum(&waiting->id)};
+
+	nvp_table_open(table, "execution");
+	*found = nvp_table_find(table, "execution_pkey", lengthof(keys), keys);
+}
+
+/* hosts are stored in order; those beyond the last turn are not counted */
+static int
+get_hosts(NvpTable *table, char **hosts)
+{
+	bool		isnull;
+	Datum		value = nvp_table_get(table, "hosts", &isnull);
+	Datum	   *items;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &items, NULL, &n);
+	n = Min(n, HOSTS_MAX);
+	for (int i = 0; i < n; i++)
+		hosts[i] = TextDatumGetCString(items[i]);
+	return n;
+}
+
 /*
  * Take the turns of all that limits an execution, so that no two claims count
  * the same runs.  The pipeline's comes first, then the organization's, then
- * those of hosts, which are stored in order.
+ * those of hosts.
  */
 static bool
-take_turns(NvpQuery *query, NvpTurns *turns, const NvpWaiting *waiting, bool wait)
+take_turns(NvpTurns *turns, const NvpWaiting *waiting, bool wait)
 {
-	uint64		n;
+	NvpTable	table;
+	char	   *hosts[HOSTS_MAX];
+	int			n;
+	bool		found;
 
 	if (!nvp_turn_take(turns, NVP_TURN_PIPELINE, &waiting->pipeline_id, sizeof(pg_uuid_t), wait))
 		return false;
@@ -91,98 +107,221 @@ take_turns(NvpQuery *query, NvpTurns *turns, const NvpWaiting *waiting, bool wai
 		return false;
 	if (nvp_guc_max_runs_per_host == 0)
 		return true;
-	nvp_arg_uuid(query, &waiting->tenant_id);
-	nvp_arg_uuid(query, &waiting->id);
-	n = nvp_query_keep(query,
-					   "SELECT pg_catalog.unnest(hosts) FROM _nuvopipe.execution WHERE tenant_id = $1 AND id = $2");
-	for (uint64 i = 0; i < n; i++)
+	find_execution(&table, waiting, &found);
+	n = found ? get_hosts(&table, hosts) : 0;
+	nvp_table_close(&table);
+	for (int i = 0; i < n; i++)
 	{
-		char	   *host = nvp_get_text(query, i, 0);
-
-		if (!nvp_turn_take(turns, NVP_TURN_HOST, host, strlen(host), wait))
+		if (!nvp_turn_take(turns, NVP_TURN_HOST, hosts[i], strlen(hosts[i]), wait))
 			return false;
 	}
 	return true;
 }
 
-/*
- * States of a certain execution are compared with an argument, not with a word:
- * its plan is kept, and of a word the planner knows that there is an index of all
- * that wait.
- *
- * The statement of a claim, alone: what it sees of others' claims is complete,
- * for it begins when their turns are over.  Nothing is waited for: what somebody
- * is about to cancel, or a pipeline that is being changed or deleted, is left.
- */
 static bool
-claim_row(NvpQuery *query, const NvpWaiting *waiting)
+is_due(NvpTable *table, const NvpWaiting *waiting)
 {
-	nvp_arg_uuid(query, &waiting->tenant_id);
-	nvp_arg_uuid(query, &waiting->id);
-	nvp_arg_int4(query, MyProcPid);
-	nvp_arg_time(query, MyStartTimestamp);
-	nvp_arg_float8(query, nvp_guc_lease_timeout);
-	nvp_arg_bool(query, waiting->is_wanted);
-	nvp_arg_int4(query, waiting->tenant_limit);
-	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
-	nvp_arg_text(query, "QUEUED");
-	return nvp_query_keep(query,
-						  "WITH mine AS MATERIALIZED ("
-						  " SELECT e.tenant_id, e.id, p.name"
-						  " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-						  "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id) AS of_pipeline,"
-						  "    pg_catalog.count(*) FILTER (WHERE r.tenant_id = $1) AS of_tenant,"
-						  "    pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id AND r.object_path = e.object_path"
-						  "     AND r.object_version = e.object_version) AS of_object"
-						  "   FROM _nuvopipe.execution r WHERE r.status = 'RUNNING') n"
-						  " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = $9 AND NOT e.cancel_requested"
-						  "  AND ($6 OR e.available_at <= pg_catalog.clock_timestamp())"
-						  "  AND n.of_pipeline < p.slots AND ($7 = 0 OR n.of_tenant < $7)"
-	/* the same object twice at once: the second finds what the first did */
-						  "  AND n.of_object = 0"
-						  "  AND ($8 = 0 OR NOT EXISTS (SELECT FROM pg_catalog.unnest(e.hosts) h(name)"
-						  "   WHERE (SELECT pg_catalog.count(*) FROM _nuvopipe.execution r"
-						  "    WHERE r.status = 'RUNNING' AND h.name = ANY (r.hosts)) >= $8))"
-						  " FOR UPDATE OF e SKIP LOCKED FOR KEY SHARE OF p SKIP LOCKED)"
-						  "UPDATE _nuvopipe.execution e SET status = 'RUNNING', attempts = attempts + 1,"
-						  " started_at = coalesce(started_at, pg_catalog.clock_timestamp()),"
-						  " lease_until = pg_catalog.clock_timestamp() + $5 * interval '1 millisecond',"
-						  " worker_pid = $3, worker_started_at = $4, updated_at = pg_catalog.clock_timestamp()"
-						  " FROM mine WHERE e.tenant_id = $1 AND e.id = $2 AND e.id = mine.id"
-						  " RETURNING " EXECUTION_COLUMNS ", mine.name") > 0;
-}
-
-/* why it was not to be had */
-static NvpClaim
-why_not(NvpQuery *query, const NvpWaiting *waiting)
-{
-	nvp_arg_uuid(query, &waiting->tenant_id);
-	nvp_arg_uuid(query, &waiting->id);
-	nvp_arg_int4(query, waiting->tenant_limit);
-	nvp_arg_text(query, "QUEUED");
-	if (nvp_query_keep(query,
-					   "SELECT n.of_pipeline >= p.slots, $3 > 0 AND n.of_tenant >= $3"
-					   " FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-					   "  CROSS JOIN LATERAL (SELECT pg_catalog.count(*) FILTER (WHERE r.pipeline_id = e.pipeline_id) AS of_pipeline,"
-					   "    pg_catalog.count(*) FILTER (WHERE r.tenant_id = $1) AS of_tenant"
-					   "   FROM _nuvopipe.execution r WHERE r.status = 'RUNNING') n"
-					   " WHERE e.tenant_id = $1 AND e.id = $2 AND e.status = $4") == 0)
-		return NVP_CLAIM_GONE;
-	return nvp_get_bool(0, 0) ? NVP_CLAIM_PIPELINE_FULL :
-		nvp_get_bool(0, 1) ? NVP_CLAIM_TENANT_FULL : NVP_CLAIM_GONE;
+	return nvp_table_is(table, "status", "QUEUED") && !nvp_table_get_bool(table, "cancel_requested") &&
+		(waiting->is_wanted || nvp_table_get_time(table, "available_at") <= GetCurrentTimestamp());
 }
 
 static void
-begin_attempt(NvpQuery *query, const NvpExecution *execution)
+read_room(NvpTable *table, Room *room)
 {
-	nvp_exec_arg(query, execution);
-	nvp_arg_int4(query, execution->attempt);
-	nvp_arg_int4(query, MyProcPid);
-	nvp_query_keep(query,
-				   "INSERT INTO _nuvopipe.execution_attempt (tenant_id, execution_id, attempt, type, status, started_at, worker_pid)"
-				   " VALUES ($1, $2, $3, CASE WHEN $3 = 1 THEN 'CREATE' ELSE 'RETRY' END, 'RUNNING',"
-				   " pg_catalog.clock_timestamp(), $4)");
-	nvp_exec_tell(query, execution, "RUNNING", NULL);
+	memset(room, 0, sizeof(*room));
+	nvp_table_get_uuid(table, "tenant_id", &room->tenant_id);
+	nvp_table_get_uuid(table, "pipeline_id", &room->pipeline_id);
+	room->object_path = nvp_table_get_text(table, "object_path");
+	room->object_version = nvp_table_get_text(table, "object_version");
+	if (nvp_guc_max_runs_per_host > 0)
+		room->nhosts = get_hosts(table, room->hosts);
+}
+
+static bool
+is_same_uuid(NvpTable *table, const char *column, const pg_uuid_t *id)
+{
+	pg_uuid_t	found;
+
+	return nvp_table_get_uuid(table, column, &found) && memcmp(&found, id, sizeof(found)) == 0;
+}
+
+/* one that runs takes of the room */
+static void
+count_run(NvpTable *run, Room *room)
+{
+	char	   *hosts[HOSTS_MAX];
+	int			nhosts;
+
+	if (is_same_uuid(run, "tenant_id", &room->tenant_id))
+		room->of_tenant++;
+	if (is_same_uuid(run, "pipeline_id", &room->pipeline_id))
+	{
+		room->of_pipeline++;
+		if (room->object_path && room->object_version && nvp_table_is(run, "object_path", room->object_path) &&
+			nvp_table_is(run, "object_version", room->object_version))
+			room->of_object++;
+	}
+	if (room->nhosts == 0)
+		return;
+	nhosts = get_hosts(run, hosts);
+	for (int i = 0; i < room->nhosts; i++)
+	{
+		for (int j = 0; j < nhosts; j++)
+			room->of_host[i] += strcmp(room->hosts[i], hosts[j]) == 0;
+	}
+}
+
+static void
+count_runs(Room *room)
+{
+	NvpTable	runs;
+	Datum		key = CStringGetTextDatum("RUNNING");
+	bool		found;
+
+	nvp_table_open(&runs, "execution");
+	for (found = nvp_table_find(&runs, "execution_queue_idx", 1, &key); found; found = nvp_table_next(&runs))
+		count_run(&runs, room);
+	nvp_table_close(&runs);
+}
+
+/* the pipeline stays as long as the claim is not committed; nobody who changes it is waited for */
+static bool
+hold_pipeline(const pg_uuid_t *id, int *slots, char **name)
+{
+	NvpTable	pipeline;
+	Datum		key = UUIDPGetDatum(id);
+	bool		held;
+
+	nvp_table_open(&pipeline, "pipeline");
+	held = nvp_table_find(&pipeline, "pipeline_pkey", 1, &key) &&
+		nvp_table_lock(&pipeline, LockTupleKeyShare, LockWaitSkip);
+	if (held)
+	{
+		*slots = nvp_table_get_int4(&pipeline, "slots", 0);
+		*name = nvp_table_get_text(&pipeline, "name");
+	}
+	nvp_table_close(&pipeline);
+	return held;
+}
+
+static NvpClaim
+look_for_room(const Room *room, int slots, int tenant_limit)
+{
+	if (room->of_pipeline >= slots)
+		return NVP_CLAIM_PIPELINE_FULL;
+	if (tenant_limit > 0 && room->of_tenant >= tenant_limit)
+		return NVP_CLAIM_TENANT_FULL;
+	/* the same object twice at once: the second finds what the first did */
+	if (room->of_object > 0)
+		return NVP_CLAIM_GONE;
+	for (int i = 0; i < room->nhosts; i++)
+	{
+		if (room->of_host[i] >= nvp_guc_max_runs_per_host)
+			return NVP_CLAIM_GONE;
+	}
+	return NVP_CLAIMED;
+}
+
+/* the row that was found and locked */
+static void
+read_execution(NvpTable *table, NvpExecution *out)
+{
+	memset(out, 0, sizeof(*out));
+	nvp_table_get_uuid(table, "tenant_id", &out->tenant_id);
+	nvp_table_get_uuid(table, "id", &out->id);
+	nvp_table_get_uuid(table, "run_id", &out->run_id);
+	nvp_table_get_uuid(table, "pipeline_id", &out->pipeline_id);
+	nvp_table_get_uuid(table, "configuration_id", &out->configuration_id);
+	nvp_table_get_uuid(table, "owner_id", &out->owner_id);
+	out->owner_role = nvp_table_get_name(table, "owner_role");
+	out->is_scheduled = nvp_table_is(table, "trigger_type", "SCHEDULED");
+	out->attempt = nvp_table_get_int4(table, "attempts", 0) + 1;
+	out->max_attempts = nvp_table_get_int4(table, "max_attempts", 0);
+	out->max_run_time = nvp_table_get_int4(table, "max_run_time", 0);
+	out->object.path = nvp_table_get_text(table, "object_path");
+	out->object.name = nvp_table_get_text(table, "object_name");
+	out->object.member = nvp_table_get_text(table, "object_member");
+	out->object.version = nvp_table_get_text(table, "object_version");
+	out->object.bytes = nvp_table_get_int8(table, "object_bytes", -1);
+	out->has_input = nvp_table_get_uuid(table, "input_id", &out->input_id);
+	out->forced = nvp_table_get_bool(table, "forced");
+	out->discover = nvp_table_get_bool(table, "discover");
+	out->id_text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&out->id)));
+}
+
+/* the row becomes that of this process */
+static void
+write_claim(NvpTable *table, const NvpExecution *execution)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		isnull;
+
+	(void) nvp_table_get(table, "started_at", &isnull);
+	nvp_table_edit(table);
+	nvp_table_put_text(table, "status", "RUNNING");
+	nvp_table_put(table, "attempts", Int32GetDatum(execution->attempt));
+	if (isnull)
+		nvp_table_put(table, "started_at", TimestampTzGetDatum(now));
+	nvp_table_put(table, "lease_until", TimestampTzGetDatum(TimestampTzPlusMilliseconds(now, nvp_guc_lease_timeout)));
+	nvp_table_put(table, "worker_pid", Int32GetDatum(MyProcPid));
+	nvp_table_put(table, "worker_started_at", TimestampTzGetDatum(MyStartTimestamp));
+	nvp_table_put(table, "updated_at", TimestampTzGetDatum(now));
+	nvp_table_update(table);
+}
+
+/*
+ * What is seen of others' claims is complete, for the table is opened when their
+ * turns are over.  Nothing is waited for: what somebody is about to cancel, or a
+ * pipeline that is being deleted, is left.
+ */
+static NvpClaim
+claim_row(const NvpWaiting *waiting, NvpExecution *out)
+{
+	NvpTable	table;
+	Room		room;
+	NvpClaim	claim = NVP_CLAIM_GONE;
+	char	   *name;
+	int			slots;
+	bool		found;
+
+	find_execution(&table, waiting, &found);
+	if (found && is_due(&table, waiting))
+	{
+		read_room(&table, &room);
+		count_runs(&room);
+		if (hold_pipeline(&room.pipeline_id, &slots, &name))
+			claim = look_for_room(&room, slots, waiting->tenant_limit);
+		if (claim == NVP_CLAIMED &&
+			!(nvp_table_lock(&table, LockTupleNoKeyExclusive, LockWaitSkip) && is_due(&table, waiting)))
+			claim = NVP_CLAIM_GONE;
+	}
+	if (claim == NVP_CLAIMED)
+	{
+		read_execution(&table, out);
+		out->pipeline_name = name;
+		write_claim(&table, out);
+	}
+	nvp_table_close(&table);
+	return claim;
+}
+
+static void
+begin_attempt(const NvpExecution *execution)
+{
+	NvpTable	table;
+
+	nvp_table_open(&table, "execution_attempt");
+	nvp_table_blank(&table);
+	nvp_table_put(&table, "tenant_id", UUIDPGetDatum(&execution->tenant_id));
+	nvp_table_put(&table, "execution_id", UUIDPGetDatum(&execution->id));
+	nvp_table_put(&table, "attempt", Int32GetDatum(execution->attempt));
+	nvp_table_put_text(&table, "type", execution->attempt == 1 ? "CREATE" : "RETRY");
+	nvp_table_put_text(&table, "status", "RUNNING");
+	nvp_table_put(&table, "started_at", TimestampTzGetDatum(GetCurrentTimestamp()));
+	nvp_table_put(&table, "worker_pid", Int32GetDatum(MyProcPid));
+	nvp_table_insert(&table);
+	nvp_table_close(&table);
+	nvp_exec_tell(execution, "RUNNING", NULL);
 }
 
 /*
@@ -198,23 +337,19 @@ begin_attempt(NvpQuery *query, const NvpExecution *execution)
 NvpClaim
 nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out)
 {
-	NvpQuery	query;
 	NvpTurns	turns = {0};
 	NvpClaim	claim = NVP_CLAIM_CONTENDED;
 
-	nvp_query_open(&query);
-	if (take_turns(&query, &turns, waiting, wait))
-		claim = claim_row(&query, waiting) ? NVP_CLAIMED : why_not(&query, waiting);
+	if (take_turns(&turns, waiting, wait))
+		claim = claim_row(waiting, out);
 	if (claim == NVP_CLAIMED)
 	{
-		read_execution(&query, out);
-		begin_attempt(&query, out);
+		begin_attempt(out);
 		nvp_schedule_began(out);
 		ForceSyncCommit();
 	}
 	else
 		nvp_turns_leave(&turns);
-	nvp_query_close(&query);
 	return claim;
 }
 

@@ -20,7 +20,6 @@
 #include "exec/header.h"
 #include "exec/life.h"
 #include "exec/queue.h"
-#include "exec/tell.h"
 
 /* run a step; an error is caught and returned, NULL = none */
 ErrorData *
@@ -151,13 +150,11 @@ void
 nvp_run_close_transaction(NvpRun *run, bool to_ledger)
 {
 	MemoryContextSwitchTo(run->context);
-	nvp_tell_gather();
 	write_down(run, to_ledger);
 	CHECK_FOR_INTERRUPTS();
 	nvp_deadline_clear();		/* it was in time */
 	if (run->is_local)
 		nvp_queue_claim_next(run->session);
-	nvp_tell_gathered();
 	nvp_session_commit(run->session);
 	run->was_written = true;
 	MemoryContextSwitchTo(run->context);

@@ -22,13 +22,14 @@
 
 #include "base/guc.h"
 #include "base/query.h"
+#include "base/table.h"
 #include "base/watch.h"
 #include "exec/execution_impl.h"
 #include "exec/tell.h"
 
 /* nvp_exec_tell tells of the state that an execution has now. */
 void
-nvp_exec_tell(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message)
+nvp_exec_tell(const NvpExecution *execution, const char *status, const char *message)
 {
 	NvpNews		news = {
 		.tenant_id = execution->tenant_id, .execution_id = execution->id, .pipeline_id = execution->pipeline_id,
@@ -36,7 +37,7 @@ nvp_exec_tell(NvpQuery *query, const NvpExecution *execution, const char *status
 		.status = status, .attempt = execution->attempt, .message = message
 	};
 
-	nvp_tell(query, &news);
+	nvp_tell(&news);
 }
 
 /* nvp_exec_arg adds the key of an execution: two arguments. */
@@ -119,53 +120,92 @@ arg_object(NvpQuery *query, const NvpObject *object)
 }
 
 static void
-finish_attempt(NvpQuery *query, const NvpExecution *execution, const NvpOutcome *outcome)
+put_fault(NvpTable *table, const NvpFault *fault)
 {
-	const NvpCounts *c = &outcome->counts;
-	const uint64 numbers[] = {
-		c->total_rows, c->total_cells, c->error_cells, c->error_rows, c->rows_read,
-		c->rows_written, c->rows_rejected, c->rows_filtered, c->rows_blank,
-		c->rows_inserted, c->rows_updated, c->input_bytes, c->output_bytes, c->rows_skipped
-	};
+	bool		any = fault->message != NULL;
 
-	nvp_exec_arg(query, execution);
-	nvp_arg_int4(query, execution->attempt);
-	nvp_arg_text(query, status_word(outcome->status));
-	nvp_arg_int8(query, outcome->duration_ms);
-	arg_fault(query, &outcome->fault);	/* $6 to $10 */
-	for (int i = 0; i < lengthof(numbers); i++) /* $11 to $24 */
-		nvp_arg_int8(query, numbers[i]);
-	nvp_arg_jsonb(query, outcome->sniff);
-	nvp_arg_jsonb(query, outcome->votes);
-	nvp_arg_jsonb(query, outcome->phases);
-	nvp_arg_text(query, outcome->note);
-	nvp_query_keep(query,
-				   "UPDATE _nuvopipe.execution_attempt SET status = $4, finished_at = pg_catalog.clock_timestamp(),"
-				   " duration_ms = $5, error_type = $6, error_sqlstate = $7, error_message = $8, error_detail = $9,"
-				   " error_hint = $10, total_rows = $11, total_cells = $12, total_error_cells = $13,"
-				   " total_error_rows = $14, rows_read = $15, rows_written = $16, rows_rejected = $17,"
-				   " rows_filtered = $18, rows_blank = $19, rows_inserted = $20, rows_updated = $21,"
-				   " input_bytes = $22, output_bytes = $23, rows_skipped = $24, sniff = $25, votes = $26, phases = $27, note = $28"
-				   " WHERE tenant_id = $1 AND execution_id = $2 AND attempt = $3");
+	nvp_table_put_text(table, "error_type", nvp_fault_type_name(fault->type));
+	nvp_table_put_text(table, "error_sqlstate", any ? unpack_sql_state(fault->sqlstate) : NULL);
+	nvp_table_put_text(table, "error_message", fault->message);
+	nvp_table_put_text(table, "error_detail", fault->detail);
+	nvp_table_put_text(table, "error_hint", fault->hint);
 }
 
 static void
-write_ledger(NvpQuery *query, const NvpExecution *execution)
+put_jsonb(NvpTable *table, const char *column, Jsonb *value)
 {
+	if (value)
+		nvp_table_put(table, column, JsonbPGetDatum(value));
+	else
+		nvp_table_put_null(table, column);
+}
+
+static void
+put_counts(NvpTable *table, const NvpCounts *c)
+{
+	const struct
+	{
+		const char *column;
+		uint64		n;
+	}			counts[] = {
+		{"total_rows", c->total_rows}, {"total_cells", c->total_cells},
+		{"total_error_cells", c->error_cells}, {"total_error_rows", c->error_rows},
+		{"rows_read", c->rows_read}, {"rows_written", c->rows_written}, {"rows_rejected", c->rows_rejected},
+		{"rows_filtered", c->rows_filtered}, {"rows_blank", c->rows_blank}, {"rows_skipped", c->rows_skipped},
+		{"rows_inserted", c->rows_inserted}, {"rows_updated", c->rows_updated},
+		{"input_bytes", c->input_bytes}, {"output_bytes", c->output_bytes}
+	};
+
+	for (int i = 0; i < lengthof(counts); i++)
+		nvp_table_put(table, counts[i].column, Int64GetDatum(counts[i].n));
+}
+
+static void
+finish_attempt(const NvpExecution *execution, const NvpOutcome *outcome)
+{
+	NvpTable	table;
+	Datum		keys[] = {UUIDPGetDatum(&execution->tenant_id), UUIDPGetDatum(&execution->id), Int32GetDatum(execution->attempt)};
+
+	nvp_table_open(&table, "execution_attempt");
+	if (nvp_table_find(&table, "execution_attempt_pkey", lengthof(keys), keys) &&
+		nvp_table_lock(&table, LockTupleNoKeyExclusive, LockWaitBlock))
+	{
+		nvp_table_edit(&table);
+		nvp_table_put_text(&table, "status", status_word(outcome->status));
+		nvp_table_put(&table, "finished_at", TimestampTzGetDatum(GetCurrentTimestamp()));
+		nvp_table_put(&table, "duration_ms", Int64GetDatum(outcome->duration_ms));
+		put_counts(&table, &outcome->counts);
+		put_jsonb(&table, "phases", outcome->phases);
+		put_jsonb(&table, "sniff", outcome->sniff);
+		put_jsonb(&table, "votes", outcome->votes);
+		put_fault(&table, &outcome->fault);
+		nvp_table_put_text(&table, "note", outcome->note);
+		nvp_table_update(&table);
+	}
+	nvp_table_close(&table);
+}
+
+static void
+write_ledger(const NvpExecution *execution)
+{
+	NvpQuery	query;
+
 	if (execution->object.path == NULL || execution->object.version == NULL)
 		return;
-	nvp_arg_uuid(query, &execution->tenant_id);
-	nvp_arg_uuid(query, &execution->pipeline_id);
-	nvp_arg_text(query, execution->object.path);
-	nvp_arg_text(query, execution->object.version);
-	nvp_arg_uuid(query, &execution->id);
-	nvp_arg_int8(query, execution->object.bytes);
-	nvp_arg_time(query, GetCurrentTimestamp());
-	nvp_query_keep(query,
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->pipeline_id);
+	nvp_arg_text(&query, execution->object.path);
+	nvp_arg_text(&query, execution->object.version);
+	nvp_arg_uuid(&query, &execution->id);
+	nvp_arg_int8(&query, execution->object.bytes);
+	nvp_arg_time(&query, GetCurrentTimestamp());
+	nvp_query_keep(&query,
 				   "INSERT INTO _nuvopipe.input_ledger AS l (tenant_id, pipeline_id, path, version, execution_id, bytes, loaded_at)"
 				   " VALUES ($1, $2, $3, $4, $5, $6, $7)"
 				   " ON CONFLICT (tenant_id, pipeline_id, path, version)"
 				   " DO UPDATE SET execution_id = excluded.execution_id, loaded_at = excluded.loaded_at");
+	nvp_query_close(&query);
 }
 
 /* does somebody want this execution ended? */
@@ -186,9 +226,9 @@ cancel_requested(const NvpExecution *execution)
 
 /* the execution must still be ours: nobody may have swept, deleted or cancelled it */
 static void
-check_still_ours(const NvpExecution *execution, uint64 updated)
+check_still_ours(const NvpExecution *execution, bool ours)
 {
-	if (updated > 0)
+	if (ours)
 		return;
 	if (cancel_requested(execution))
 		ereport(ERROR,
@@ -202,11 +242,66 @@ check_still_ours(const NvpExecution *execution, uint64 updated)
 
 /* the bytes of the input are removed, unless somebody else refers to them */
 static void
-release_blob(NvpQuery *query, const NvpExecution *execution)
+release_blob(const NvpExecution *execution)
 {
-	nvp_arg_uuid(query, &execution->tenant_id);
-	nvp_arg_uuid(query, &execution->input_id);
-	nvp_query_keep(query, "SELECT _nuvopipe.release_blob($1, $2)");
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->input_id);
+	nvp_query_keep(&query, "SELECT _nuvopipe.release_blob($1, $2)");
+	nvp_query_close(&query);
+}
+
+static void
+put_object(NvpTable *table, const NvpObject *object)
+{
+	if (object->path)
+		nvp_table_put_text(table, "object_path", object->path);
+	if (object->name)
+		nvp_table_put_text(table, "object_name", object->name);
+	if (object->version)
+		nvp_table_put_text(table, "object_version", object->version);
+	if (object->bytes != -1)
+		nvp_table_put(table, "object_bytes", Int64GetDatum(object->bytes));
+}
+
+/* the row that was found; a success that was not delivered yet gives way to a cancel */
+static bool
+is_ours(NvpTable *table, const NvpExecution *execution, const NvpOutcome *outcome)
+{
+	return nvp_table_is(table, "status", "RUNNING") && nvp_table_get_int4(table, "worker_pid", 0) == MyProcPid &&
+		nvp_table_get_int4(table, "attempts", 0) == execution->attempt &&
+		(outcome->status != NVP_SUCCEEDED || outcome->is_delivered || !nvp_table_get_bool(table, "cancel_requested"));
+}
+
+static void
+finish_row(const NvpExecution *execution, const NvpOutcome *outcome, bool gives_up_input)
+{
+	NvpTable	table;
+	TimestampTz now = GetCurrentTimestamp();
+	Datum		keys[] = {UUIDPGetDatum(&execution->tenant_id), UUIDPGetDatum(&execution->id)};
+	bool		ours;
+
+	nvp_table_open(&table, "execution");
+	ours = nvp_table_find(&table, "execution_pkey", lengthof(keys), keys) &&
+		nvp_table_lock(&table, LockTupleNoKeyExclusive, LockWaitBlock) && is_ours(&table, execution, outcome);
+	if (ours)
+	{
+		nvp_table_edit(&table);
+		nvp_table_put_text(&table, "status", status_word(outcome->status));
+		put_object(&table, &execution->object);
+		if (gives_up_input)
+			nvp_table_put_null(&table, "input_id");
+		nvp_table_put(&table, "finished_at", TimestampTzGetDatum(now));
+		nvp_table_put_null(&table, "lease_until");
+		put_fault(&table, &outcome->fault);
+		nvp_table_put_text(&table, "note", outcome->note);
+		nvp_table_put(&table, "updated_at", TimestampTzGetDatum(now));
+		nvp_table_update(&table);
+	}
+	nvp_table_close(&table);
+	check_still_ours(execution, ours);
 }
 
 /*
@@ -220,39 +315,14 @@ release_blob(NvpQuery *query, const NvpExecution *execution)
 void
 nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *outcome, bool to_ledger, bool gives_up_input)
 {
-	NvpQuery	query;
-	uint64		updated;
-
-	nvp_query_open(&query);
-	nvp_exec_arg(&query, execution);
-	nvp_arg_text(&query, status_word(outcome->status));
-	arg_fault(&query, &outcome->fault); /* $4 to $8 */
-	nvp_arg_int4(&query, MyProcPid);
-	nvp_arg_int4(&query, execution->attempt);
-	nvp_arg_text(&query, outcome->note);
-	nvp_arg_bool(&query, outcome->is_delivered);
-	arg_object(&query, &execution->object); /* $13 to $16 */
-	nvp_arg_text(&query, "RUNNING");
-	nvp_arg_bool(&query, gives_up_input);
-	updated = nvp_query_keep(&query,
-							 "UPDATE _nuvopipe.execution SET status = $3, finished_at = pg_catalog.clock_timestamp(),"
-							 " updated_at = pg_catalog.clock_timestamp(), lease_until = NULL,"
-							 " error_type = $4, error_sqlstate = $5, error_message = $6, error_detail = $7,"
-							 " error_hint = $8, note = $11, object_path = coalesce($13, object_path), object_name = coalesce($14, object_name),"
-							 " object_version = coalesce($15, object_version), object_bytes = coalesce(nullif($16, -1), object_bytes),"
-							 " input_id = CASE WHEN NOT $18 THEN input_id END"
-							 " WHERE tenant_id = $1 AND id = $2 AND status = $17"
-							 " AND worker_pid = $9 AND attempts = $10"
-							 " AND ($3 <> 'SUCCEEDED' OR $12 OR NOT cancel_requested)");
-	check_still_ours(execution, updated);
-	finish_attempt(&query, execution, outcome);
+	finish_row(execution, outcome, gives_up_input);
+	finish_attempt(execution, outcome);
 	if (to_ledger)
-		write_ledger(&query, execution);
+		write_ledger(execution);
 	if (gives_up_input)
-		release_blob(&query, execution);
-	nvp_exec_tell(&query, execution, status_word(outcome->status),
-			   outcome->fault.message ? outcome->fault.message : outcome->note);
-	nvp_query_close(&query);
+		release_blob(execution);
+	nvp_exec_tell(execution, status_word(outcome->status),
+				  outcome->fault.message ? outcome->fault.message : outcome->note);
 }
 
 /* 1, 4, 16 ... seconds, spread by up to a fifth, or what the server asked for */
@@ -296,9 +366,9 @@ nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome)
 							 " object_version = coalesce($13, object_version), object_bytes = coalesce(nullif($14, -1), object_bytes)"
 							 " WHERE tenant_id = $1 AND id = $2 AND status = $15 AND worker_pid = $4"
 							 " AND attempts = $10 AND NOT cancel_requested");
-	check_still_ours(execution, updated);
-	finish_attempt(&query, execution, outcome);
-	nvp_exec_tell(&query, execution, "QUEUED", outcome->fault.message);
+	check_still_ours(execution, updated > 0);
+	finish_attempt(execution, outcome);
+	nvp_exec_tell(execution, "QUEUED", outcome->fault.message);
 	nvp_query_close(&query);
 	return true;
 }
@@ -382,7 +452,11 @@ nvp_exec_sweep(bool with_queue)
 	return requeued;
 }
 
-/* nvp_exec_renew prolongs the leases of executions whose process is alive, and notes which of them get on. */
+/*
+ * nvp_exec_renew prolongs the leases of executions whose process is alive, and
+ * notes which of them get on.  One that somebody is about to cancel is left for
+ * the next time: a keeper waits for no user.
+ */
 void
 nvp_exec_renew(void)
 {
@@ -391,11 +465,15 @@ nvp_exec_renew(void)
 	nvp_query_open(&query);
 	nvp_arg_float8(&query, nvp_guc_lease_timeout);
 	nvp_query_keep(&query,
+				   "WITH due AS MATERIALIZED ("
+				   " SELECT e.tenant_id, e.id FROM _nuvopipe.execution e"
+				   "  JOIN pg_catalog.pg_stat_get_activity(NULL) a ON e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
+				   " WHERE e.status = 'RUNNING'"
+				   "  AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
+				   "  AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'"
+				   " FOR NO KEY UPDATE OF e SKIP LOCKED)"
 				   "UPDATE _nuvopipe.execution e SET lease_until = pg_catalog.clock_timestamp() + $1 * interval '1 millisecond'"
-				   " FROM pg_catalog.pg_stat_get_activity(NULL) a"
-				   " WHERE e.status = 'RUNNING' AND e.worker_pid = a.pid AND e.worker_started_at = a.backend_start"
-				   " AND a.datid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"
-				   " AND e.lease_until < pg_catalog.clock_timestamp() + $1 * interval '0.5 millisecond'");
+				   " FROM due WHERE e.tenant_id = due.tenant_id AND e.id = due.id");
 	nvp_query_close(&query);
 	nvp_watch_progress(MyDatabaseId);
 }

@@ -11,7 +11,7 @@
 #include "base/query.h"
 #include "exec/execution.h"
 
-extern void nvp_exec_tell(NvpQuery *query, const NvpExecution *execution, const char *status, const char *message);
+extern void nvp_exec_tell(const NvpExecution *execution, const char *status, const char *message);
 extern void nvp_exec_arg(NvpQuery *query, const NvpExecution *execution);
 
 #endif							/* NVP_EXECUTION_IMPL_H */

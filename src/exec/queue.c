@@ -12,12 +12,14 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "postmaster/interrupt.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "base/guc.h"
 #include "base/query.h"
 #include "base/shmem.h"
+#include "base/table.h"
 #include "base/wake.h"
 #include "exec/queue.h"
 #include "exec/tell.h"
@@ -28,6 +30,7 @@
 #define LIST_SHARE		20		/* making lists takes at most this part of the time */
 #define LONG_COST_US	2000	/* a list that takes longer is not made while others wait for our commit */
 #define PATIENCE		16		/* claims that fail before the list is made again */
+#define TURN_MS			20		/* that a pipeline's turn lasts */
 
 struct NvpQueue
 {
@@ -41,6 +44,7 @@ struct NvpQueue
 	TimestampTz made_at;
 	int64		cost;			/* of making it, in microseconds */
 	bool		has_last;
+	TimestampTz turn_at;		/* the turn of last_pipeline began */
 	pg_uuid_t	last_tenant;	/* of what was claimed last */
 	pg_uuid_t	last_pipeline;
 };
@@ -85,42 +89,74 @@ read_waiting(int row, NvpWaiting *w)
 	w->tenant_limit = nvp_get_int4(row, 4);
 }
 
+/* what limits an execution that waits; false if its pipeline is gone */
+static bool
+read_limits(NvpWaiting *w)
+{
+	NvpTable	pipeline;
+	NvpTable	organization;
+	Datum		pipeline_key = UUIDPGetDatum(&w->pipeline_id);
+	Datum		tenant_key = UUIDPGetDatum(&w->tenant_id);
+	bool		found;
+
+	nvp_table_open(&pipeline, "pipeline");
+	found = nvp_table_find(&pipeline, "pipeline_pkey", 1, &pipeline_key);
+	if (found)
+		w->slots = nvp_table_get_int4(&pipeline, "slots", 0);
+	nvp_table_close(&pipeline);
+	nvp_table_open(&organization, "organization");
+	w->tenant_limit = nvp_guc_max_runs_per_tenant;
+	if (nvp_table_find(&organization, "organization_pkey", 1, &tenant_key))
+		w->tenant_limit = nvp_table_get_int4(&organization, "max_runs", w->tenant_limit);
+	nvp_table_close(&organization);
+	return found;
+}
+
 /*
  * Mostly there is one execution that waits, or none: whose turn it is needs no
  * thought then.  False if there are several.
  */
 static bool
-make_short_list(struct NvpQueue *queue, NvpQuery *query)
+make_short_list(struct NvpQueue *queue)
 {
-	uint64		waiting;
+	NvpTable	table;
+	NvpWaiting	w = {0};
+	Datum		key = CStringGetTextDatum("QUEUED");
+	bool		found;
+	bool		is_due = false;
+	bool		several = false;
 
-	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
-	waiting = nvp_query_keep(query,
-							 "SELECT e.tenant_id, e.id, e.pipeline_id, p.slots, coalesce(g.max_runs, $1),"
-							 "  p.id IS NOT NULL AND e.available_at <= pg_catalog.clock_timestamp()"
-							 " FROM _nuvopipe.execution e LEFT JOIN _nuvopipe.pipeline p ON p.id = e.pipeline_id"
-							 "  LEFT JOIN _nuvopipe.organization g ON g.id = e.tenant_id"
-							 " WHERE e.status = 'QUEUED' LIMIT 2");
-	if (waiting > 1)
-		return false;
-	if (waiting == 1 && nvp_get_bool(0, 5))
-		read_waiting(queue->n++, queue->list);
-	return true;
+	nvp_table_open(&table, "execution");
+	found = nvp_table_find(&table, "execution_queue_idx", 1, &key);
+	if (found)
+	{
+		nvp_table_get_uuid(&table, "tenant_id", &w.tenant_id);
+		nvp_table_get_uuid(&table, "id", &w.id);
+		nvp_table_get_uuid(&table, "pipeline_id", &w.pipeline_id);
+		is_due = nvp_table_get_time(&table, "available_at") <= GetCurrentTimestamp();
+		several = nvp_table_next(&table);
+	}
+	nvp_table_close(&table);
+	if (found && !several && is_due && read_limits(&w))
+		queue->list[queue->n++] = w;
+	return !several;
 }
 
 /* several wait; gives how many of them could begin at once */
 static int
-make_long_list(struct NvpQueue *queue, NvpQuery *query, bool any_priority)
+make_long_list(struct NvpQueue *queue, bool any_priority)
 {
+	NvpQuery	query;
 	int			at_once = 0;
 
-	nvp_arg_int4(query, nvp_guc_max_runs_per_tenant);
-	nvp_arg_int4(query, nvp_guc_max_runs_per_host);
-	nvp_arg_uuid(query, queue->has_last ? &queue->last_tenant : NULL);
-	nvp_arg_uuid(query, queue->has_last ? &queue->last_pipeline : NULL);
-	nvp_arg_int4(query, queue->wanted);
-	nvp_arg_bool(query, any_priority);
-	queue->n = nvp_query_keep(query,
+	nvp_query_open(&query);
+	nvp_arg_int4(&query, nvp_guc_max_runs_per_tenant);
+	nvp_arg_int4(&query, nvp_guc_max_runs_per_host);
+	nvp_arg_uuid(&query, queue->has_last ? &queue->last_tenant : NULL);
+	nvp_arg_uuid(&query, queue->has_last ? &queue->last_pipeline : NULL);
+	nvp_arg_int4(&query, queue->wanted);
+	nvp_arg_bool(&query, any_priority);
+	queue->n = nvp_query_keep(&query,
 							  "SELECT tenant_id, id, pipeline_id, slots, tenant_limit, at_once"
 							  " FROM _nuvopipe.queue_list($1, $2, $3, $4, $5, $6)");
 	for (int i = 0; i < queue->n; i++)
@@ -128,23 +164,21 @@ make_long_list(struct NvpQueue *queue, NvpQuery *query, bool any_priority)
 		read_waiting(i, &queue->list[i]);
 		at_once += nvp_get_bool(i, 5);
 	}
+	nvp_query_close(&query);
 	return at_once;
 }
 
 static void
 make_list(struct NvpQueue *queue, bool any_priority)
 {
-	NvpQuery	query;
 	int			at_once = 0;
 
 	set_length(queue);
 	queue->n = queue->next = queue->used = 0;
 	queue->asked = nvp_database_asked(MyDatabaseId);
 	queue->made_at = GetCurrentTimestamp();
-	nvp_query_open(&query);
-	if (!make_short_list(queue, &query))
-		at_once = make_long_list(queue, &query, any_priority);
-	nvp_query_close(&query);
+	if (!make_short_list(queue))
+		at_once = make_long_list(queue, any_priority);
 	queue->made = queue->n;
 	queue->cost = GetCurrentTimestamp() - queue->made_at;
 	if (at_once > 1)
@@ -160,11 +194,16 @@ is_stale(const struct NvpQueue *queue)
 		(age > LIST_SHARE * queue->cost && queue->asked != nvp_database_asked(MyDatabaseId));
 }
 
+static bool
+is_same_pipeline(const NvpWaiting *a, const NvpWaiting *b)
+{
+	return memcmp(&a->pipeline_id, &b->pipeline_id, sizeof(pg_uuid_t)) == 0;
+}
+
 /* what is at its limit needs not be tried again */
 static void
-drop_from_list(struct NvpQueue *queue, const NvpWaiting *full, bool whole_tenant)
+drop_like(struct NvpQueue *queue, NvpWaiting like, bool whole_tenant)
 {
-	NvpWaiting	like = *full;
 	int			kept = queue->next;
 
 	for (int i = queue->next; i < queue->n; i++)
@@ -172,51 +211,97 @@ drop_from_list(struct NvpQueue *queue, const NvpWaiting *full, bool whole_tenant
 		const NvpWaiting *w = &queue->list[i];
 
 		if (memcmp(&w->tenant_id, &like.tenant_id, sizeof(pg_uuid_t)) == 0 &&
-			(whole_tenant || memcmp(&w->pipeline_id, &like.pipeline_id, sizeof(pg_uuid_t)) == 0))
+			(whole_tenant || is_same_pipeline(w, &like)))
 			continue;
 		queue->list[kept++] = *w;
 	}
 	queue->n = kept;
 }
 
-static bool
-claim_listed(struct NvpQueue *queue, bool wait, NvpExecution *out)
+static void
+drop_one(struct NvpQueue *queue, int i)
 {
-	NvpWaiting *w = &queue->list[queue->next++];
+	memmove(&queue->list[queue->next + 1], &queue->list[queue->next], sizeof(NvpWaiting) * (i - queue->next));
+	queue->next++;
+}
 
-	/* the only slot of a pipeline: whoever claims at this moment has it */
-	switch (nvp_exec_claim(w, wait && w->slots > 1, out))
+static void
+note_claimed(struct NvpQueue *queue, const NvpWaiting *w)
+{
+	queue->used++;
+	if (!queue->has_last || memcmp(&queue->last_pipeline, &w->pipeline_id, sizeof(pg_uuid_t)) != 0)
+		queue->turn_at = GetCurrentTimestamp();
+	queue->has_last = true;
+	queue->last_tenant = w->tenant_id;
+	queue->last_pipeline = w->pipeline_id;
+}
+
+/*
+ * Where to begin: while a pipeline's turn lasts, at its next execution.  Its slot
+ * is ours, and so is its plan, where other pipelines' are with other processes.
+ */
+static int
+first_choice(const struct NvpQueue *queue, bool wait)
+{
+	if (wait || !queue->has_last || TimestampDifferenceExceeds(queue->turn_at, GetCurrentTimestamp(), TURN_MS))
+		return queue->next;
+	for (int i = queue->next; i < queue->n; i++)
 	{
-		case NVP_CLAIMED:
-			queue->used++;
-			queue->has_last = true;
-			queue->last_tenant = w->tenant_id;
-			queue->last_pipeline = w->pipeline_id;
-			return true;
-		case NVP_CLAIM_CONTENDED:
-			if (w->slots > 1)
-				break;
-			/* FALLTHROUGH */
-		case NVP_CLAIM_PIPELINE_FULL:
-			drop_from_list(queue, w, false);
-			break;
-		case NVP_CLAIM_TENANT_FULL:
-			drop_from_list(queue, w, true);
-			break;
-		case NVP_CLAIM_GONE:
+		if (memcmp(&queue->list[i].pipeline_id, &queue->last_pipeline, sizeof(pg_uuid_t)) == 0)
+			return i;
+	}
+	return queue->next;
+}
+
+/* the next one in the list of a pipeline with which nobody is busy: those of one keep their order */
+static int
+next_choice(const struct NvpQueue *queue, int i, const NvpWaiting *busy, int nbusy)
+{
+	for (; i < queue->n; i++)
+	{
+		int			j = 0;
+
+		while (j < nbusy && !is_same_pipeline(&queue->list[i], &busy[j]))
+			j++;
+		if (j == nbusy)
 			break;
 	}
-	return false;
+	return i;
 }
 
 /* claim from the list; gives up after that many that are not to be had */
 static bool
 claim_from_list(struct NvpQueue *queue, bool wait, int patience, NvpExecution *out)
 {
-	while (queue->next < queue->n && patience-- > 0)
+	NvpWaiting	busy[PATIENCE];
+	int			nbusy = 0;
+	int			i = first_choice(queue, wait);
+
+	while (i < queue->n && patience-- > 0 && nbusy < PATIENCE)
 	{
-		if (claim_listed(queue, wait, out))
-			return true;
+		NvpWaiting	w = queue->list[i];
+
+		/* the only slot of a pipeline: whoever claims at this moment has it */
+		switch (nvp_exec_claim(&w, wait && w.slots > 1, out))
+		{
+			case NVP_CLAIMED:
+				drop_one(queue, i);
+				note_claimed(queue, &w);
+				return true;
+			case NVP_CLAIM_CONTENDED:
+				busy[nbusy++] = w;
+				break;
+			case NVP_CLAIM_PIPELINE_FULL:
+				drop_like(queue, w, false);
+				break;
+			case NVP_CLAIM_TENANT_FULL:
+				drop_like(queue, w, true);
+				break;
+			case NVP_CLAIM_GONE:
+				drop_one(queue, i);
+				break;
+		}
+		i = next_choice(queue, queue->next, busy, nbusy);
 	}
 	return false;
 }

@@ -41,7 +41,10 @@ nvp_session_open(NvpSession *session, bool is_procedure)
 	session->next_context = AllocSetContextCreate(MemoryContextGetParent(session->context),
 												  "nuvopipe next execution", ALLOCSET_SMALL_SIZES);
 	if (!is_procedure)
+	{
+		nvp_tell_later();
 		return;
+	}
 	SPI_connect_ext(SPI_OPT_NONATOMIC);
 	SPI_commit();				/* CALL took a snapshot, perhaps for good */
 }
@@ -93,6 +96,7 @@ nvp_session_commit(NvpSession *session)
 		CommitTransactionCommand();
 	session->next_is_sure = session->has_next;
 	MemoryContextSwitchTo(session->context);
+	nvp_tell_committed();
 }
 
 /*
@@ -120,7 +124,7 @@ void
 nvp_session_rollback(NvpSession *session)
 {
 	session->is_open = false;
-	nvp_tell_drop();
+	nvp_tell_back(0);
 	if (session->has_next && !session->next_is_sure)
 	{
 		session->has_next = false;

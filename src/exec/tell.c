@@ -3,9 +3,9 @@
  * tell.c
  *		Telling of a change of state.
  *
- * See tell.h.  Two or three changes make a run, so this is lean: one statement,
- * one more where something has ended; what follows is asked for only where
- * there may be somebody whom it concerns.
+ * See tell.h.  Two or three changes make a run, so this is lean: rows are written
+ * without statements, and what follows is asked for only where there may be
+ * somebody whom it concerns.
  *
  *-------------------------------------------------------------------------
  */
@@ -14,21 +14,28 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/json.h"
 #include "utils/xid8.h"
 
+#include "base/query.h"
+#include "base/table.h"
 #include "base/uuid.h"
 #include "base/wake.h"
 #include "exec/tell.h"
 
-#define MOST_NEWS		2		/* a run ends, the next begins */
+#define MOST_NOTES		8
 
-/* changes of this transaction whose events are not written yet */
-static bool is_gathering = false;
-static NvpNews gathered[MOST_NEWS];
-static int	ngathered = 0;
+/* changes of the open transaction of which listeners are to hear after it */
+static bool is_noting = false;
+static int	nnotes = 0;
+static struct
+{
+	pg_uuid_t	execution_id;
+	char		status[16];
+}			notes[MOST_NOTES];
 
 static bool
 is_word(const NvpNews *news, const char *status)
@@ -37,11 +44,87 @@ is_word(const NvpNews *news, const char *status)
 }
 
 static void
-notify(const NvpNews *news)
+notify(const pg_uuid_t *id, const char *status)
 {
-	char	   *id = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&news->execution_id)));
+	char	   *text = DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
 
-	Async_Notify("nuvopipe", psprintf("{\"execution\" : \"%s\", \"status\" : \"%s\"}", id, news->status));
+	Async_Notify("nuvopipe", psprintf("{\"execution\" : \"%s\", \"status\" : \"%s\"}", text, status));
+}
+
+/* where a transaction makes many changes, listeners hear of these few a little later than of the rest */
+static void
+note(const NvpNews *news)
+{
+	if (!is_noting || nnotes == MOST_NOTES)
+	{
+		notify(&news->execution_id, news->status);
+		return;
+	}
+	notes[nnotes].execution_id = news->execution_id;
+	strlcpy(notes[nnotes].status, news->status, sizeof(notes[nnotes].status));
+	nnotes++;
+}
+
+/* nvp_tell_later makes this process tell its listeners after its commits, by nvp_tell_committed. */
+void
+nvp_tell_later(void)
+{
+	is_noting = true;
+}
+
+/* nvp_tell_mark and nvp_tell_back forget the changes of a part of the transaction that is undone. */
+int
+nvp_tell_mark(void)
+{
+	return nnotes;
+}
+
+void
+nvp_tell_back(int mark)
+{
+	nnotes = mark;
+}
+
+static void
+notify_all(void)
+{
+	StartTransactionCommand();
+	for (int i = 0; i < nnotes; i++)
+		notify(&notes[i].execution_id, notes[i].status);
+	CommitTransactionCommand();
+}
+
+/*
+ * nvp_tell_committed tells the listeners of the changes that were committed
+ * just now.
+ *
+ * xact: one of its own, which waits for no disk.
+ * errors: none; what stands in the way (a full queue, which a listener does not
+ *		empty) is logged.
+ */
+void
+nvp_tell_committed(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	if (nnotes == 0)
+		return;
+	HOLD_INTERRUPTS();
+	PG_TRY();
+	{
+		notify_all();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		EmitErrorReport();
+		FlushErrorState();
+		AbortCurrentTransaction();
+	}
+	PG_END_TRY();
+	RESUME_INTERRUPTS();
+	nnotes = 0;
+	MemoryContextSwitchTo(context);
 }
 
 /* {"attempt": 1, "message": "..."} */
@@ -61,90 +144,113 @@ payload(const NvpNews *news)
 	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data)));
 }
 
-/* one row of events: ten arguments */
-static void
-arg_event(NvpQuery *query, const NvpNews *news)
-{
-	char	   *kind = psprintf("execution.%s", news->status);
-	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t)); /* it is read when the statement runs */
-
-	for (char *c = kind; *c; c++)
-		*c = pg_ascii_tolower(*c);
-	nvp_uuid_v7(id);
-	nvp_arg_uuid(query, &news->tenant_id);
-	nvp_arg_uuid(query, id);
-	nvp_arg_time(query, GetCurrentTimestamp());
-	nvp_arg_uuid(query, &news->execution_id);
-	nvp_arg_text(query, kind);
-	nvp_arg_jsonb(query, payload(news));
-	nvp_arg_uuid(query, &news->pipeline_id);
-	nvp_arg_uuid(query, &news->owner_id);
-	nvp_arg_text(query, news->owner_role);
-	nvp_arg_datum(query, XID8OID, FullTransactionIdGetDatum(GetTopFullTransactionId()));
-}
-
-#define INSERT_EVENT \
-	"INSERT INTO _nuvopipe.event AS e (tenant_id, id, at, execution_id, kind, payload, pipeline_id, owner_id, owner_role, xact)" \
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::name, $10)"
-
-/* whether somebody may want to know, or to follow */
-#define RETURNING_INTEREST \
-	" RETURNING execution_id, kind <> 'execution.running' AND (kind = 'execution.canceled'" \
-	"  OR EXISTS (SELECT FROM _nuvopipe.webhook w WHERE w.tenant_id = e.tenant_id AND w.status = 'ACTIVE')" \
-	"  OR (kind = 'execution.succeeded' AND EXISTS (SELECT FROM _nuvopipe.trigger r WHERE r.source_id = e.pipeline_id)))"
-
 /* what ended is counted later (routine/digest.sql); QUEUED after an attempt ends that alone */
 static void
-note_end(NvpQuery *query, const NvpNews *news)
+note_end(const NvpNews *news)
 {
+	NvpTable	table;
 	pg_uuid_t	id;
 
 	nvp_uuid_v7(&id);
-	nvp_arg_uuid(query, &news->tenant_id);
-	nvp_arg_uuid(query, &news->execution_id);
-	nvp_arg_uuid(query, &id);
-	nvp_arg_int4(query, news->attempt);
-	nvp_arg_text(query, is_word(news, "QUEUED") ? NULL : news->status);
-	nvp_query_keep(query,
-				   "INSERT INTO _nuvopipe.uncounted (tenant_id, execution_id, id, attempt, status)"
-				   " VALUES ($1, $2, $3, nullif($4, 0), $5)");
+	nvp_table_open(&table, "uncounted");
+	nvp_table_blank(&table);
+	nvp_table_put(&table, "tenant_id", UUIDPGetDatum(&news->tenant_id));
+	nvp_table_put(&table, "execution_id", UUIDPGetDatum(&news->execution_id));
+	nvp_table_put(&table, "id", UUIDPGetDatum(&id));
+	if (news->attempt > 0)
+		nvp_table_put(&table, "attempt", Int32GetDatum(news->attempt));
+	nvp_table_put_text(&table, "status", is_word(news, "QUEUED") ? NULL : news->status);
+	nvp_table_insert(&table);
+	nvp_table_close(&table);
+}
+
+/* execution.queued */
+static char *
+kind_of(const NvpNews *news)
+{
+	char	   *kind = psprintf("execution.%s", news->status);
+
+	for (char *c = kind; *c; c++)
+		*c = pg_ascii_tolower(*c);
+	return kind;
 }
 
 static void
-follow(NvpQuery *query, const NvpNews *news)
+write_event(const NvpNews *news)
 {
-	nvp_arg_uuid(query, &news->tenant_id);
-	nvp_arg_uuid(query, &news->execution_id);
-	nvp_arg_text(query, news->status);
-	nvp_arg_int4(query, news->attempt);
-	nvp_arg_text(query, news->message);
-	nvp_query_keep(query, "SELECT _nuvopipe.follow_state($1, $2, $3, $4, $5)");
+	NvpTable	table;
+	NameData	role;
+	pg_uuid_t	id;
+
+	nvp_uuid_v7(&id);
+	namestrcpy(&role, news->owner_role);
+	nvp_table_open_part(&table, "event", UUIDPGetDatum(&id));
+	nvp_table_blank(&table);
+	nvp_table_put(&table, "tenant_id", UUIDPGetDatum(&news->tenant_id));
+	nvp_table_put(&table, "id", UUIDPGetDatum(&id));
+	nvp_table_put(&table, "at", TimestampTzGetDatum(GetCurrentTimestamp()));
+	nvp_table_put(&table, "execution_id", UUIDPGetDatum(&news->execution_id));
+	nvp_table_put_text(&table, "kind", kind_of(news));
+	nvp_table_put(&table, "payload", JsonbPGetDatum(payload(news)));
+	nvp_table_put(&table, "pipeline_id", UUIDPGetDatum(&news->pipeline_id));
+	nvp_table_put(&table, "owner_id", UUIDPGetDatum(&news->owner_id));
+	nvp_table_put(&table, "owner_role", NameGetDatum(&role));
+	nvp_table_put(&table, "xact", FullTransactionIdGetDatum(GetTopFullTransactionId()));
+	nvp_table_insert(&table);
+	nvp_table_close(&table);
 }
 
-/* the events of one or two changes, and what follows from them */
-static void
-write_events(NvpQuery *query, const NvpNews *news, int n)
+static bool
+has_webhook(const pg_uuid_t *tenant_id)
 {
-	bool		interests[MOST_NEWS] = {false};
-	int			rows;
+	NvpTable	table;
+	Datum		key = UUIDPGetDatum(tenant_id);
+	bool		found;
 
-	for (int i = 0; i < n; i++)
-		arg_event(query, &news[i]);
-	rows = (int) nvp_query_keep(query, n == 1 ? INSERT_EVENT RETURNING_INTEREST :
-								INSERT_EVENT ", ($11, $12, $13, $14, $15, $16, $17, $18, $19::name, $20)" RETURNING_INTEREST);
-	for (int row = 0; row < rows; row++)
-	{
-		pg_uuid_t	id;
+	nvp_table_open(&table, "webhook");
+	found = nvp_table_find(&table, "webhook_name_key", 1, &key);
+	while (found && !nvp_table_is(&table, "status", "ACTIVE"))
+		found = nvp_table_next(&table);
+	nvp_table_close(&table);
+	return found;
+}
 
-		nvp_get_uuid(row, 0, &id);
-		for (int i = 0; i < n; i++)
-			interests[i] |= memcmp(&news[i].execution_id, &id, sizeof(id)) == 0 && nvp_get_bool(row, 1);
-	}
-	for (int i = 0; i < n; i++)
-	{
-		if (interests[i])
-			follow(query, &news[i]);
-	}
+static bool
+has_follower(const pg_uuid_t *pipeline_id)
+{
+	NvpTable	table;
+	Datum		key = UUIDPGetDatum(pipeline_id);
+	bool		found;
+
+	nvp_table_open(&table, "trigger");
+	found = nvp_table_find(&table, "trigger_source_idx", 1, &key);
+	nvp_table_close(&table);
+	return found;
+}
+
+/* whether somebody may want to know, or to follow */
+static bool
+is_of_interest(const NvpNews *news)
+{
+	if (is_word(news, "RUNNING"))
+		return false;
+	return is_word(news, "CANCELED") || has_webhook(&news->tenant_id) ||
+		(is_word(news, "SUCCEEDED") && has_follower(&news->pipeline_id));
+}
+
+static void
+follow(const NvpNews *news)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &news->tenant_id);
+	nvp_arg_uuid(&query, &news->execution_id);
+	nvp_arg_text(&query, news->status);
+	nvp_arg_int4(&query, news->attempt);
+	nvp_arg_text(&query, news->message);
+	nvp_query_keep(&query, "SELECT _nuvopipe.follow_state($1, $2, $3, $4, $5)");
+	nvp_query_close(&query);
 }
 
 /*
@@ -152,11 +258,11 @@ write_events(NvpQuery *query, const NvpNews *news, int n)
  * something new for them: what ends makes room, and whoever ended it knows.
  */
 void
-nvp_tell(NvpQuery *query, const NvpNews *news)
+nvp_tell(const NvpNews *news)
 {
 	bool		is_queued = is_word(news, "QUEUED");
 
-	notify(news);
+	note(news);
 	if (!is_queued)
 		nvp_tell_at_commit();
 	else if (news->attempt == 0)
@@ -164,58 +270,10 @@ nvp_tell(NvpQuery *query, const NvpNews *news)
 	else
 		nvp_wake_at_commit();	/* it may wait for its time */
 	if (is_queued ? news->attempt > 0 : !is_word(news, "RUNNING"))
-		note_end(query, news);
-	if (is_gathering && ngathered < MOST_NEWS)
-		gathered[ngathered++] = *news;
-	else
-		write_events(query, news, 1);
-}
-
-/*
- * nvp_tell_gather leaves the events of the changes that follow, in this
- * transaction, to nvp_tell_gathered: one statement for them all.
- */
-void
-nvp_tell_gather(void)
-{
-	is_gathering = true;
-	ngathered = 0;
-}
-
-/* nvp_tell_mark and nvp_tell_back forget what was gathered in a part of the transaction that is undone. */
-int
-nvp_tell_mark(void)
-{
-	return ngathered;
-}
-
-void
-nvp_tell_back(int mark)
-{
-	ngathered = mark;
-}
-
-/* nvp_tell_drop forgets all that was gathered; after an abort. */
-void
-nvp_tell_drop(void)
-{
-	is_gathering = false;
-	ngathered = 0;
-}
-
-/* nvp_tell_gathered writes the events that were gathered; texts that they refer to must still be there. */
-void
-nvp_tell_gathered(void)
-{
-	int			n = ngathered;
-	NvpQuery	query;
-
-	nvp_tell_drop();
-	if (n == 0)
-		return;
-	nvp_query_open(&query);
-	write_events(&query, gathered, n);
-	nvp_query_close(&query);
+		note_end(news);
+	write_event(news);
+	if (is_of_interest(news))
+		follow(news);
 }
 
 /*
@@ -242,7 +300,7 @@ nvp_tell_of(const pg_uuid_t *tenant_id, const pg_uuid_t *execution_id, const cha
 		nvp_get_uuid(0, 0, &news.pipeline_id);
 		nvp_get_uuid(0, 1, &news.owner_id);
 		news.owner_role = nvp_get_text(&query, 0, 2);
-		nvp_tell(&query, &news);
+		nvp_tell(&news);
 	}
 	nvp_query_close(&query);
 }

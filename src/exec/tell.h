@@ -11,8 +11,13 @@
  * (_nuvopipe.tell_state), ends here.  QUEUED before the first attempt is its
  * beginning.
  *
- * Calls:  nvp_tell.  Where a transaction makes several changes: nvp_tell_gather,
- *		   nvp_tell*, nvp_tell_gathered; nvp_tell_drop after an abort.
+ * NOTIFY makes commits wait for one another, all over the server, until they are
+ * on disk.  A process that runs executions therefore notifies in a transaction of
+ * its own, right after the commit.  What is lost if the server crashes in between
+ * is nothing that a listener could have heard.
+ *
+ * Calls:  nvp_tell.  In a process that has called nvp_tell_later also
+ *		   nvp_tell_committed after each commit, nvp_tell_back(0) after an abort.
  * Xact:   part of the one that makes the change.
  *
  *-------------------------------------------------------------------------
@@ -20,7 +25,7 @@
 #ifndef NVP_TELL_H
 #define NVP_TELL_H
 
-#include "base/query.h"
+#include "utils/uuid.h"
 
 typedef struct NvpNews
 {
@@ -34,14 +39,13 @@ typedef struct NvpNews
 	const char *message;		/* or NULL */
 } NvpNews;
 
-extern void nvp_tell(NvpQuery *query, const NvpNews *news);
+extern void nvp_tell(const NvpNews *news);
 extern void nvp_tell_of(const pg_uuid_t *tenant_id, const pg_uuid_t *execution_id, const char *status,
 						int attempt, const char *message);
 
-extern void nvp_tell_gather(void);
+extern void nvp_tell_later(void);
 extern int	nvp_tell_mark(void);
 extern void nvp_tell_back(int mark);
-extern void nvp_tell_drop(void);
-extern void nvp_tell_gathered(void);
+extern void nvp_tell_committed(void);
 
 #endif							/* NVP_TELL_H */

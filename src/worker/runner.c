@@ -121,7 +121,7 @@ give_back_at_exit(int code, Datum arg)
 	if ((under_way.attempt == 0 && !has_next) || !nvp_worker_asked_to_leave())
 		return;
 	AbortOutOfAnyTransaction();
-	nvp_tell_drop();
+	nvp_tell_back(0);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (nvp_exec_lock_at_exit())
@@ -134,6 +134,7 @@ give_back_at_exit(int code, Datum arg)
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	nvp_tell_committed();
 }
 
 #define EASE_MS			10

@@ -144,6 +144,24 @@ runner=$(runner_pid)
 let_go
 settled SUCCEEDED 1 "lease_timeout"
 
+# who has not decided yet about one execution does not hold up the leases of others
+set_to lease_timeout 2s
+line file slow
+one=$LINE
+line file slow
+hold "SELECT pg_advisory_xact_lock(42)"
+queue
+at_the_lock
+other=$EXEC LINE=$one
+queue
+wait_until "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted"
+echo "UPDATE _nuvopipe.execution SET cancel_requested = true WHERE id = '$EXEC';" >&7
+ok "leases are renewed while somebody thinks about one" \
+	wait_until "SELECT lease_until > started_at + interval '5 s' FROM _nuvopipe.execution WHERE id = '$other'"
+let_go
+settled SUCCEEDED 1 "a cancel that was taken back"
+set_to lease_timeout 1h
+
 # by the same runner and keeper, all of them
 qx "SELECT nuvopipe.create_connector('out', 'OUTPUT', 'FILE', jsonb_build_object('directory_path', '$NVP_TMP/out', 'file_name', 'out.csv'))"
 install -d -m 777 "$NVP_TMP/out"
