@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * query.c
- *		The only door to SPI: own tables are read and written through it.
+ *		The only door to SPI: statements on own tables go through it.
  *
  * See query.h for calls, memory and errors.
  *

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * query.h
- *		The only door to SPI: own tables are read and written through it.
+ *		The only door to SPI: statements on own tables go through it.
  *
  * Between open and close the process acts as the owner of the extension with a
  * pinned search_path, whatever the caller's are.  Statements are constants, or

@@ -52,18 +52,10 @@ own_relation(const char *name)
 static void
 open_relation(NvpTable *table, Relation relation)
 {
-	MemoryContext old;
-
 	memset(table, 0, sizeof(*table));
 	table->relation = relation;
-	PushActiveSnapshot(GetTransactionSnapshot());
-	table->estate = CreateExecutorState();
-	old = MemoryContextSwitchTo(table->estate->es_query_cxt);
-	table->estate->es_snapshot = GetActiveSnapshot();
 	table->row = table_slot_create(relation, NULL);
-	table->fresh = table_slot_create(relation, NULL);
-	MemoryContextSwitchTo(old);
-	AfterTriggerBeginQuery();
+	PushActiveSnapshot(GetTransactionSnapshot());
 }
 
 /*
@@ -119,17 +111,24 @@ end_scan(NvpTable *table)
 	table->scan = NULL;
 }
 
+static void
+close_result(NvpTable *table)
+{
+	AfterTriggerEndQuery(table->estate);
+	ExecDropSingleTupleTableSlot(table->fresh);
+	ExecResetTupleTable(table->estate->es_tupleTable, false);
+	ExecCloseResultRelations(table->estate);
+	FreeExecutorState(table->estate);
+}
+
 /* nvp_table_close fires what foreign keys and triggers have to say. */
 void
 nvp_table_close(NvpTable *table)
 {
 	end_scan(table);
-	AfterTriggerEndQuery(table->estate);
+	if (table->result)
+		close_result(table);
 	ExecDropSingleTupleTableSlot(table->row);
-	ExecDropSingleTupleTableSlot(table->fresh);
-	ExecResetTupleTable(table->estate->es_tupleTable, false);
-	ExecCloseResultRelations(table->estate);
-	FreeExecutorState(table->estate);
 	PopActiveSnapshot();
 	table_close(table->relation, NoLock);
 }
@@ -313,12 +312,33 @@ nvp_table_get_time(NvpTable *table, const char *column)
 
 /* ---- writing ---------------------------------------------------------------- */
 
+static void
+open_result(NvpTable *table)
+{
+	MemoryContext old;
+	EState	   *estate;
+
+	if (table->result)
+		return;
+	AfterTriggerBeginQuery();
+	table->estate = estate = CreateExecutorState();
+	estate->es_snapshot = GetActiveSnapshot();
+	old = MemoryContextSwitchTo(estate->es_query_cxt);
+	table->fresh = table_slot_create(table->relation, NULL);
+	table->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(table->result, table->relation, 0, NULL, 0);
+	ExecOpenIndices(table->result, false);
+	estate->es_opened_result_relations = lappend(estate->es_opened_result_relations, table->result);
+	MemoryContextSwitchTo(old);
+}
+
 /* nvp_table_blank begins a new row: all columns are null, whatever their defaults. */
 void
 nvp_table_blank(NvpTable *table)
 {
 	int			natts = RelationGetDescr(table->relation)->natts;
 
+	open_result(table);
 	ExecClearTuple(table->fresh);
 	memset(table->fresh->tts_values, 0, sizeof(Datum) * natts);
 	memset(table->fresh->tts_isnull, true, sizeof(bool) * natts);
@@ -331,6 +351,7 @@ nvp_table_edit(NvpTable *table)
 {
 	int			natts = RelationGetDescr(table->relation)->natts;
 
+	open_result(table);
 	slot_getallattrs(table->row);
 	ExecClearTuple(table->fresh);
 	memcpy(table->fresh->tts_values, table->row->tts_values, sizeof(Datum) * natts);
@@ -368,27 +389,11 @@ nvp_table_put_text(NvpTable *table, const char *column, const char *value)
 }
 
 static void
-open_result(NvpTable *table)
-{
-	MemoryContext old;
-
-	if (table->result)
-		return;
-	old = MemoryContextSwitchTo(table->estate->es_query_cxt);
-	table->result = makeNode(ResultRelInfo);
-	InitResultRelInfo(table->result, table->relation, 0, NULL, 0);
-	ExecOpenIndices(table->result, false);
-	table->estate->es_opened_result_relations = lappend(table->estate->es_opened_result_relations, table->result);
-	MemoryContextSwitchTo(old);
-}
-
-static void
 write_row(NvpTable *table, bool is_new)
 {
 	MemoryContext old;
 
 	end_scan(table);
-	open_result(table);
 	old = MemoryContextSwitchTo(GetPerTupleMemoryContext(table->estate));
 	ExecStoreVirtualTuple(table->fresh);
 	if (is_new)

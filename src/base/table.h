@@ -18,8 +18,8 @@
  * Xact:   needs one at READ COMMITTED.  What is found is what was committed
  *		   when the table was opened, and what this transaction wrote before.
  * Locks:  the table's until the end of the transaction: RowExclusiveLock.
- * Memory: between open and close in a context of the executor; what nvp_table_get
- *		   gives lives until the next row is looked for, put or locked.
+ * Memory: of the context current at open, until close; what nvp_table_get gives
+ *		   lives until the next row is looked for, locked or written.
  * Errors: those of indexes, constraints and foreign keys; an abort of the
  *		   (sub)transaction is all the cleaning that it takes.
  *
@@ -39,14 +39,15 @@
 typedef struct NvpTable
 {
 	Relation	relation;
-	EState	   *estate;
-	ResultRelInfo *result;		/* NULL until something is written */
-	Relation	index;			/* of the scan, or NULL */
-	IndexScanDesc scan;
-	ScanKeyData keys[NVP_TABLE_KEYS];
 	TupleTableSlot *row;		/* that was found */
-	TupleTableSlot *fresh;		/* that is to be written */
+	Relation	index;			/* of the scan */
+	IndexScanDesc scan;			/* or NULL */
+	ScanKeyData keys[NVP_TABLE_KEYS];
 	int			column;			/* the last one that was asked for */
+	/* from the first row that is written on */
+	EState	   *estate;
+	ResultRelInfo *result;
+	TupleTableSlot *fresh;		/* that row */
 } NvpTable;
 
 extern void nvp_table_open(NvpTable *table, const char *name);

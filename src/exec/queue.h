@@ -13,6 +13,10 @@
  * lists would take more than a twentieth of the time.  Who makes one and sees
  * that several could begin at once calls others.
  *
+ * A pipeline's turn lasts for some milliseconds: until then its next execution
+ * comes first.  Where each claim went to another pipeline, processes would be in
+ * each other's way, as most pipelines have one slot.
+ *
  * The last transaction of a run may claim the next execution as well: one commit
  * where there were two.  It is a subtransaction, so that nothing can harm what
  * has ended.
