@@ -17,9 +17,6 @@
 
 #include "format/xlsx_write.h"
 
-#define MAIN_SPACE		"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-#define LINK_SPACE		"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-
 /* a comment as it waits; its text follows */
 typedef struct NoteHead
 {
@@ -28,20 +25,12 @@ typedef struct NoteHead
 	uint32		len;
 } NoteHead;
 
-/*
- * nvp_xlsx_write_note keeps a comment on a cell of the row that comes; beyond
- * NVP_XLSX_NOTES of a sheet they are left out.
- */
-void
-nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len)
+static void
+keep_note(NvpWriter *writer, uint64 row_no, int col, const char *text, uint32 len)
 {
 	NvpXlsxBook *book = writer->book;
-	NoteHead	head = {0, col, len};
+	NoteHead	head = {row_no, col, len};
 
-	nvp_xlsx_write_make_room(writer);
-	head.row_no = book->row_no + 1;
-	if (book->nnotes == NVP_XLSX_NOTES || writer->failed)
-		return;
 	if (!nvp_scratch_append(book->notes, (char *) &head, sizeof(head)) ||
 		!nvp_scratch_append(book->notes, text, len))
 	{
@@ -51,6 +40,36 @@ nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len)
 	}
 	book->nnotes++;
 	book->notes_end += sizeof(head) + len;
+}
+
+/*
+ * nvp_xlsx_write_note keeps a comment on a cell of the row that comes; beyond
+ * NVP_XLSX_NOTES of a sheet they are left out, which a comment in its first row
+ * tells.
+ */
+void
+nvp_xlsx_write_note(NvpWriter *writer, int col, const char *text, uint32 len)
+{
+	NvpXlsxBook *book = writer->book;
+
+	nvp_xlsx_write_make_room(writer);
+	if (book->nnotes == NVP_XLSX_NOTES)
+		book->left_out++;
+	else if (!writer->failed)
+		keep_note(writer, book->row_no + 1, col, text, len);
+}
+
+/* tell_left_out puts a comment on the last cell of the first row */
+static void
+tell_left_out(NvpWriter *writer)
+{
+	NvpXlsxBook *book = writer->book;
+	char		text[128];
+	int			len = snprintf(text, sizeof(text), "The first %d coloured cells of this sheet have a comment. " UINT64_FORMAT " more have none.",
+							   NVP_XLSX_NOTES, book->left_out);
+
+	keep_note(writer, 1, writer->ncols - 1, text, len);
+	book->left_out = 0;
 }
 
 /* next_note reads the comment at *at; false on errors, which fail the writer */
@@ -88,7 +107,7 @@ put_comments(NvpWriter *writer, StringInfo text)
 	int64		at = book->notes_at;
 	NoteHead	head;
 
-	put(writer, "<comments xmlns=\"" MAIN_SPACE "\"><authors><author>nuvopipe</author></authors><commentList>");
+	put(writer, "<comments xmlns=\"" NVP_XLSX_MAIN_SPACE "\"><authors><author>nuvopipe</author></authors><commentList>");
 	while (at < book->notes_end && next_note(writer, &at, &head, text))
 	{
 		put(writer, "<comment ref=\"");
@@ -138,6 +157,8 @@ nvp_xlsx_write_notes(NvpWriter *writer)
 	char		name[64];
 	char	   *links;
 
+	if (book->left_out > 0 && !writer->failed)
+		tell_left_out(writer);
 	initStringInfo(&text);
 	snprintf(name, sizeof(name), "xl/comments%d.xml", n);
 	nvp_xlsx_write_begin_part(writer, name);
@@ -149,9 +170,9 @@ nvp_xlsx_write_notes(NvpWriter *writer)
 	nvp_xlsx_write_end_part(writer);
 	snprintf(name, sizeof(name), "xl/worksheets/_rels/sheet%d.xml.rels", n);
 	nvp_xlsx_write_begin_part(writer, name);
-	links = psprintf("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">"
-					 "<Relationship Id=\"rId1\" Type=\"" LINK_SPACE "/comments\" Target=\"../comments%d.xml\"/>"
-					 "<Relationship Id=\"rId2\" Type=\"" LINK_SPACE "/vmlDrawing\" Target=\"../drawings/vmlDrawing%d.vml\"/></Relationships>", n, n);
+	links = psprintf("<Relationships xmlns=\"" NVP_XLSX_PACKAGE_SPACE "\">"
+					 "<Relationship Id=\"rId1\" Type=\"" NVP_XLSX_LINK_SPACE "/comments\" Target=\"../comments%d.xml\"/>"
+					 "<Relationship Id=\"rId2\" Type=\"" NVP_XLSX_LINK_SPACE "/vmlDrawing\" Target=\"../drawings/vmlDrawing%d.vml\"/></Relationships>", n, n);
 	put(writer, links);
 	nvp_xlsx_write_end_part(writer);
 	pfree(links);

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * xlsx_write.h
- *		What the files of the XLSX writer share: xlsx_writer.c writes books,
- *		sheets and cells, xlsx_notes.c the comments on cells.
+ *		What the files of the XLSX writer share: xlsx_writer.c writes sheets and
+ *		cells, xlsx_notes.c the comments on cells, xlsx_frame.c what is around them.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +15,11 @@
 
 #define NVP_XLSX_TEXT		32767	/* UTF-16 units of a cell */
 #define NVP_XLSX_NOTES		20000	/* comments in a sheet; programs become slow with more */
+
+#define NVP_XLSX_MAIN_SPACE	"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+#define NVP_XLSX_LINK_SPACE	"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+#define NVP_XLSX_PACKAGE_SPACE	"http://schemas.openxmlformats.org/package/2006/relationships"
+#define NVP_XLSX_DECLARATION	"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
 
 /* cell styles, in the order of styles.xml */
 typedef enum NvpXlsxStyle
@@ -41,6 +46,7 @@ typedef struct NvpXlsxBook
 	int64		notes_at;		/* where those of this sheet begin */
 	int64		notes_end;
 	int			nnotes;			/* in this sheet */
+	uint64		left_out;		/* notes beyond NVP_XLSX_NOTES of it */
 	int			noted_sheets;
 } NvpXlsxBook;
 
@@ -53,6 +59,10 @@ extern void nvp_xlsx_write_text(NvpWriter *writer, const char *p, uint32 len);
 extern void nvp_xlsx_write_place(NvpWriter *writer, int col, uint64 row_no);
 extern void nvp_xlsx_write_begin_part(NvpWriter *writer, const char *name);
 extern void nvp_xlsx_write_end_part(NvpWriter *writer);
+
+/* ---- xlsx_frame.c ---- */
+extern void nvp_xlsx_write_styles(NvpWriter *writer);
+extern void nvp_xlsx_write_frame(NvpWriter *writer);
 
 /* ---- xlsx_notes.c ---- */
 extern void nvp_xlsx_write_notes(NvpWriter *writer);

@@ -45,11 +45,6 @@
 #define LEAST_WIDTH		9
 #define MOST_WIDTH		40
 
-#define MAIN_SPACE		"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-#define LINK_SPACE		"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-#define PACKAGE_SPACE	"http://schemas.openxmlformats.org/package/2006/relationships"
-#define DECLARATION		"<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
-
 static inline void
 put_string(NvpWriter *writer, const char *text)
 {
@@ -405,7 +400,7 @@ nvp_xlsx_write_begin_part(NvpWriter *writer, const char *name)
 		return;
 	writer->failed = !nvp_zip_write_begin(writer->book->zip, name);
 	writer->book->is_open = true;
-	put_string(writer, DECLARATION);
+	put_string(writer, NVP_XLSX_DECLARATION);
 }
 
 void
@@ -442,7 +437,7 @@ begin_sheet(NvpWriter *writer)
 	nvp_xlsx_write_begin_part(writer, name);
 	book->row_no = 0;
 	book->sheet_bytes = 0;
-	put_string(writer, "<worksheet xmlns=\"" MAIN_SPACE "\" xmlns:r=\"" LINK_SPACE "\"><sheetViews><sheetView workbookViewId=\"0\"");
+	put_string(writer, "<worksheet xmlns=\"" NVP_XLSX_MAIN_SPACE "\" xmlns:r=\"" NVP_XLSX_LINK_SPACE "\"><sheetViews><sheetView workbookViewId=\"0\"");
 	put_string(writer, book->nsheets == 1 ? " tabSelected=\"1\">" : ">");
 	if (writer->format.with_header)
 		put_string(writer, "<pane ySplit=\"1\" topLeftCell=\"A2\" activePane=\"bottomLeft\" state=\"frozen\"/>");
@@ -516,84 +511,6 @@ nvp_xlsx_write_row(NvpWriter *writer, const NvpBatch *batch, int row)
 
 /* ---- the book -------------------------------------------------------------------- */
 
-static const char styles[] =
-	"<styleSheet xmlns=\"" MAIN_SPACE "\"><numFmts count=\"3\">"
-	"<numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\"/>"
-	"<numFmt numFmtId=\"165\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/>"
-	"<numFmt numFmtId=\"166\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss.000\"/></numFmts>"
-	"<fonts count=\"2\"><font><sz val=\"11\"/><name val=\"Calibri\"/></font>"
-	"<font><b/><sz val=\"11\"/><color rgb=\"FFFFFFFF\"/><name val=\"Calibri\"/></font></fonts>"
-	"<fills count=\"4\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/></fill>"
-	"<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FF305496\"/></patternFill></fill>"
-	"<fill><patternFill patternType=\"solid\"><fgColor rgb=\"FFFFC7CE\"/></patternFill></fill></fills>"
-	"<borders count=\"1\"><border><left/><right/><top/><bottom/><diagonal/></border></borders>"
-	"<cellStyleXfs count=\"1\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\"/></cellStyleXfs>"
-	"<cellXfs count=\"9\"><xf numFmtId=\"0\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\"/>"
-	"<xf numFmtId=\"0\" fontId=\"1\" fillId=\"2\" borderId=\"0\" xfId=\"0\" applyFont=\"1\" applyFill=\"1\"/>"
-	"<xf numFmtId=\"164\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
-	"<xf numFmtId=\"165\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
-	"<xf numFmtId=\"166\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
-	"<xf numFmtId=\"21\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\"/>"
-	"<xf numFmtId=\"49\" fontId=\"0\" fillId=\"0\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" quotePrefix=\"1\"/>"
-	"<xf numFmtId=\"49\" fontId=\"0\" fillId=\"3\" borderId=\"0\" xfId=\"0\" applyNumberFormat=\"1\" applyFill=\"1\" quotePrefix=\"1\"/>"
-	"<xf numFmtId=\"0\" fontId=\"0\" fillId=\"3\" borderId=\"0\" xfId=\"0\" applyFill=\"1\"/></cellXfs>"
-	"<cellStyles count=\"1\"><cellStyle name=\"Normal\" xfId=\"0\" builtinId=\"0\"/></cellStyles></styleSheet>";
-
-static void
-put_part(NvpWriter *writer, const char *name, const char *text)
-{
-	nvp_xlsx_write_begin_part(writer, name);
-	put_string(writer, text);
-	nvp_xlsx_write_end_part(writer);
-}
-
-static void
-put_formatted(NvpWriter *writer, const char *fmt, int n)
-{
-	char	   *text = psprintf(fmt, n, n, n);
-
-	put_string(writer, text);
-	pfree(text);
-}
-
-/* put_frame writes the parts that name the sheets */
-static void
-put_frame(NvpWriter *writer)
-{
-	int			n = writer->book->nsheets;
-
-	nvp_xlsx_write_begin_part(writer, "xl/workbook.xml");
-	put_string(writer, "<workbook xmlns=\"" MAIN_SPACE "\" xmlns:r=\"" LINK_SPACE "\"><sheets>"
-			   "<sheet name=\"Data\" sheetId=\"1\" r:id=\"rId1\"/>");
-	for (int i = 2; i <= n; i++)
-		put_formatted(writer, "<sheet name=\"Data %d\" sheetId=\"%d\" r:id=\"rId%d\"/>", i);
-	put_string(writer, "</sheets></workbook>");
-	nvp_xlsx_write_end_part(writer);
-	nvp_xlsx_write_begin_part(writer, "xl/_rels/workbook.xml.rels");
-	put_string(writer, "<Relationships xmlns=\"" PACKAGE_SPACE "\">");
-	for (int i = 1; i <= n; i++)
-		put_formatted(writer, "<Relationship Id=\"rId%d\" Type=\"" LINK_SPACE "/worksheet\" Target=\"worksheets/sheet%d.xml\"/>", i);
-	put_formatted(writer, "<Relationship Id=\"rId%d\" Type=\"" LINK_SPACE "/styles\" Target=\"styles.xml\"/></Relationships>", n + 1);
-	nvp_xlsx_write_end_part(writer);
-	put_part(writer, "_rels/.rels", "<Relationships xmlns=\"" PACKAGE_SPACE "\"><Relationship Id=\"rId1\" Type=\""
-			 LINK_SPACE "/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>");
-	nvp_xlsx_write_begin_part(writer, "[Content_Types].xml");
-	put_string(writer, "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\">"
-			   "<Default Extension=\"rels\" ContentType=\"application/vnd.openxmlformats-package.relationships+xml\"/>"
-			   "<Default Extension=\"xml\" ContentType=\"application/xml\"/>"
-			   "<Default Extension=\"vml\" ContentType=\"application/vnd.openxmlformats-officedocument.vmlDrawing\"/>"
-			   "<Override PartName=\"/xl/workbook.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/>"
-			   "<Override PartName=\"/xl/styles.xml\" ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml\"/>");
-	for (int i = 1; i <= n; i++)
-		put_formatted(writer, "<Override PartName=\"/xl/worksheets/sheet%d.xml\" "
-					  "ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml\"/>", i);
-	for (int i = 1; i <= writer->book->noted_sheets; i++)
-		put_formatted(writer, "<Override PartName=\"/xl/comments%d.xml\" "
-					  "ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml\"/>", i);
-	put_string(writer, "</Types>");
-	nvp_xlsx_write_end_part(writer);
-}
-
 /* nvp_xlsx_write_begin begins the archive, and the first sheet with its header. */
 void
 nvp_xlsx_write_begin(NvpWriter *writer, const char *const *names)
@@ -617,7 +534,7 @@ nvp_xlsx_write_begin(NvpWriter *writer, const char *const *names)
 		writer->failed = true;
 		writer->problem = psprintf("%d columns do not fit a sheet of a workbook, which has %d", writer->ncols, NVP_SHEET_COLUMNS);
 	}
-	put_part(writer, "xl/styles.xml", styles);
+	nvp_xlsx_write_styles(writer);
 	begin_sheet(writer);
 }
 
@@ -628,7 +545,7 @@ nvp_xlsx_write_end(NvpWriter *writer)
 	NvpXlsxBook *book = writer->book;
 
 	end_sheet(writer);
-	put_frame(writer);
+	nvp_xlsx_write_frame(writer);
 	nvp_writer_flush(writer);
 	if (!nvp_zip_write_finish(book->zip))
 		writer->failed = true;
