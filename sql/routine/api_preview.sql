@@ -14,9 +14,10 @@ DECLARE
 	result jsonb := jsonb_strip_nulls(coalesce(nullif(options, 'null'), '{}'));
 	header_row int;
 BEGIN
-	PERFORM _nuvopipe.check_members(options, 'options', ARRAY['sheet', 'hidden_sheets', 'format', 'compression', 'delimiter', 'quote', 'escape', 'encoding', 'header_row', 'skip_rows'] ||
+	PERFORM _nuvopipe.check_members(options, 'options', ARRAY['sheet', 'hidden_sheets', 'format', 'compression', 'delimiter', 'quote', 'escape', 'encoding', 'header_row', 'header_rows', 'skip_rows'] ||
 		ARRAY['path', 'flatten', 'widths', 'columns']);
 	PERFORM _nuvopipe.expect_number(result -> 'header_row', 'options.header_row', -1, 1000000, whole => true);
+	PERFORM _nuvopipe.expect_number(result -> 'header_rows', 'options.header_rows', 1, 10, whole => true);
 	header_row := (result ->> 'header_row')::int;
 	IF header_row IS NOT NULL THEN
 		result := result || jsonb_build_object('header', header_row >= 0, 'skip_rows', greatest(header_row, 0));
@@ -33,6 +34,15 @@ BEGIN ATOMIC
 		'reason', sniff #> ARRAY['verdicts', part, 'reason'],
 		'candidates', CASE WHEN sniff #>> ARRAY['verdicts', part, 'runner_up'] <> '' THEN
 			jsonb_build_array(jsonb_build_object('value', sniff #> ARRAY['verdicts', part, 'runner_up'])) ELSE '[]' END));
+END;
+
+-- The places where the names of the columns may stand, the best first; NULL where nothing had to be found out.
+CREATE OR REPLACE FUNCTION _nuvopipe.preview_headers(sniff jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT jsonb_agg(jsonb_build_object('row_index', CASE WHEN (h ->> 'header')::boolean THEN (h ->> 'skip_rows')::int ELSE -1 END,
+			'header_rows', coalesce((h ->> 'header_rows')::int, 0), 'score', h -> 'score', 'reason', h -> 'reason') ORDER BY n)
+		FROM jsonb_array_elements(sniff -> 'headers') WITH ORDINALITY AS t (h, n);
 END;
 
 -- What is in the columns of the rows read; at most three samples each.
@@ -81,11 +91,13 @@ BEGIN
 		'dialect', jsonb_strip_nulls(jsonb_build_object('delimiter', CASE WHEN sniff ? 'delimiter' THEN _nuvopipe.preview_guess(sniff, 'delimiter') END,
 			'quote', sniff -> 'quote', 'escape', sniff -> 'escape', 'path', sniff -> 'path')),
 		'header', jsonb_strip_nulls(jsonb_build_object('row_index', CASE WHEN coalesce((sniff ->> 'header')::boolean, true) THEN skipped ELSE -1 END,
-			'score', sniff #> '{verdicts,header,confidence}', 'reason', sniff #> '{verdicts,header,reason}')),
+			'header_rows', sniff -> 'header_rows', 'score', sniff #> '{verdicts,header,confidence}', 'reason', sniff #> '{verdicts,header,reason}',
+			'candidates', _nuvopipe.preview_headers(sniff))),
 		'columns', _nuvopipe.preview_columns(names, data),
 		'rows', (SELECT coalesce(jsonb_agg(r ORDER BY n), '[]') FROM jsonb_array_elements(data) WITH ORDINALITY AS t (r, n) WHERE n <= most),
 		'row_count', CASE WHEN jsonb_array_length(data) < greatest(most, sampled) THEN to_jsonb(jsonb_array_length(data)) ELSE 'null' END,
-		'warnings', '[]'::jsonb);
+		'warnings', CASE WHEN sniff #> '{verdicts,transposed}' IS NOT NULL
+			THEN jsonb_build_array(jsonb_build_object('code', 'transposed', 'message', sniff #> '{verdicts,transposed,reason}')) ELSE '[]' END);
 EXCEPTION WHEN bad_copy_file_format OR SQLSTATE '02000' THEN
 	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
 	RETURN jsonb_build_object('state', 'FAILED',
@@ -149,7 +161,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.preview_create IS
-'POST /preview: the first rows of an upload, as a run would read them. Body: source {"upload": id}; options {format, sheet, hidden_sheets, delimiter, quote, escape, encoding, header_row, skip_rows, path, flatten, widths, columns}; rows (50). Answers format, dialect, header, columns and rows; state FAILED with the reason where it cannot be read.
+'POST /preview: the first rows of an upload, as a run would read them. Body: source {"upload": id}; options {format, sheet, hidden_sheets, delimiter, quote, escape, encoding, header_row, header_rows, skip_rows, path, flatten, widths, columns}; rows (50). Answers format, dialect, header, columns and rows; state FAILED with the reason where it cannot be read.
 Errors: 22023 for the body, 42704 unknown upload, 55000 if it is not complete, 0A000 for other sources.';
 
 CREATE OR REPLACE FUNCTION _nuvopipe.find_preview(preview text) RETURNS _nuvopipe.preview

@@ -22,6 +22,7 @@
 #include "base/source.h"
 
 #define NVP_COMPOUND_SIGN	"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+#define NVP_COMPOUND_LOCKED	"EncryptedPackage"	/* the stream of an encrypted workbook of later versions */
 #define NVP_COMPOUND_NAME	32	/* characters of a stream's name, the end included */
 
 typedef struct NvpCompound

@@ -14,9 +14,7 @@
  *	   line end or escape that follows.
  *	 - Text behind a closing quote leaves the cell as written, quotes included,
  *	   and marks the row.
- *	 - A header may have several lines (header_rows): the texts above one another
- *	   are one name, with a blank between; a text above counts for the columns to
- *	   the right of it, up to the next.
+ *	 - A header may have several lines (header_rows); see header_lines.h.
  *	 - A line without any byte is blank: counted, not delivered.  A line with
  *	   just "" is a row.
  *	 - Surplus cells mark the row unless all of them are empty; missing cells
@@ -171,58 +169,13 @@ skip_preamble(NvpCsvReader *csv, NvpBatch *scratch)
 
 /* ---- names ------------------------------------------------------------------ */
 
-/* header_text returns what a cell of a header says, "" for one that is not there */
-static const char *
-header_text(const NvpBatch *scratch, int col)
-{
-	const NvpCell *cell = nvp_batch_column(scratch, col);
-
-	if (col >= scratch->rows[0].width || cell->len == 0)
-		return "";
-	return nvp_text_escape_invalid(cell->ptr, cell->len);
-}
-
-/* join puts what stands above and what stands below into one name */
-static char *
-join(const char *above, const char *below)
-{
-	if (above[0] == '\0' || strcmp(above, below) == 0)
-		return pstrdup(below);
-	return below[0] == '\0' ? pstrdup(above) : psprintf("%s %s", above, below);
-}
-
-/*
- * add_upper_line keeps a line of a header of several.  A group's name stands
- * over its first column only; it is meant for those to the right of it as well.
- */
-static void
-add_upper_line(NvpCsvReader *csv, const NvpBatch *scratch)
-{
-	int			width = Min(scratch->rows[0].width, NVP_MAX_COLUMNS);
-	const char *group = "";
-
-	if (csv->upper == NULL)
-		csv->upper = palloc0(sizeof(char *) * NVP_MAX_COLUMNS);
-	for (int col = 0; col < width; col++)
-	{
-		const char *text = header_text(scratch, col);
-
-		if (text[0] != '\0')
-			group = text;
-		csv->upper[col] = join(csv->upper[col] ? csv->upper[col] : "", group);
-	}
-}
-
 /* column_name returns the name that the header gives to a column, "" for none */
-static const char *
+static char *
 column_name(const NvpCsvReader *csv, const NvpBatch *scratch, int col)
 {
-	const char *text;
-
 	if (!csv->base.reader.format.has_header)
-		return "";
-	text = header_text(scratch, col);
-	return csv->upper && csv->upper[col] ? join(csv->upper[col], text) : text;
+		return pstrdup("");
+	return nvp_header_name(&csv->upper, scratch, scratch->rows[0].width, col);
 }
 
 /* name_columns takes the header from the record in scratch, and the lines kept before */
@@ -231,7 +184,7 @@ name_columns(NvpCsvReader *csv, const NvpBatch *scratch)
 {
 	NvpReader  *reader = &csv->base.reader;
 	uint32		width = scratch->rows[0].width;
-	const char **names;
+	char	  **names;
 
 	if (width > NVP_MAX_COLUMNS)
 		return nvp_reader_fail(reader, scratch->rows[0].line_no, 0,
@@ -266,7 +219,7 @@ read_upper_lines(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
 {
 	NvpReader  *reader = &csv->base.reader;
 
-	csv->upper = NULL;
+	nvp_header_forget(&csv->upper);
 	for (int line = 1; reader->format.has_header && line < reader->format.header_rows; line++)
 	{
 		NvpReadStatus status = read_rows(csv, scratch, 1);
@@ -275,7 +228,7 @@ read_upper_lines(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
 			return status;
 		*width = Max(*width, scratch->rows[0].width);
 		if (reader->ncols == 0 && *width <= scratch->ncols)
-			add_upper_line(csv, scratch);
+			nvp_header_add_line(&csv->upper, scratch, scratch->rows[0].width);
 		reader->skipped_rows++;
 		scratch->nrows = 0;
 	}

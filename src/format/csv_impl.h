@@ -13,6 +13,7 @@
 #define NVP_CSV_IMPL_H
 
 #include "format/csv_scan.h"
+#include "format/header_lines.h"
 #include "format/reader_impl.h"
 #include "format/utf8_scan.h"
 
@@ -35,7 +36,7 @@ typedef struct NvpCsvReader
 	bool		closed;			/* the end of the file was put into index as a line end */
 	uint64		line_no;		/* of the byte at window.start */
 	uint64		quote_line;		/* where the quote was opened that is still open, else 0 */
-	char	  **upper;			/* names as far as the upper lines of the header say, or NULL */
+	NvpHeaderLines upper;		/* lines of the header above its last */
 	int			needed;			/* rows with fewer cells are marked */
 } NvpCsvReader;
 

@@ -41,13 +41,6 @@ static const NvpMarkupSpace spaces[] = {
 
 /* ---- the document ------------------------------------------------------------ */
 
-static bool
-fail_encrypted(NvpOdsReader *ods)
-{
-	return nvp_reader_fail(&ods->sheet.base.reader, 0, 0, "Remove the password and send the file again.",
-						   "the workbook is encrypted");
-}
-
 /* check_encryption looks into the manifest; false: error is set */
 static bool
 check_encryption(NvpOdsReader *ods)
@@ -57,7 +50,7 @@ check_encryption(NvpOdsReader *ods)
 	bool		ok = true;
 
 	if (nvp_zip_find(ods->zip, "encrypted-package"))
-		return fail_encrypted(ods);
+		return nvp_reader_fail_locked(&ods->sheet.base.reader);
 	if (nvp_zip_find(ods->zip, "META-INF/manifest.xml") == NULL)
 		return true;
 	ok = nvp_part_open(&part, &ods->sheet.base.reader, ods->zip, "META-INF/manifest.xml", spaces);
@@ -65,7 +58,7 @@ check_encryption(NvpOdsReader *ods)
 	{
 		ok = (token != NVP_MARKUP_BAD);
 		if (token == NVP_MARKUP_OPEN && nvp_markup_is(&part.markup, NVP_ODS_MANIFEST, "encryption-data"))
-			ok = fail_encrypted(ods);
+			ok = nvp_reader_fail_locked(&ods->sheet.base.reader);
 	}
 	nvp_part_close(&part);
 	return ok;

@@ -74,6 +74,16 @@ nvp_reader_fail_io(NvpReader *reader)
 						   "could not read the source: %s", why ? why : "unknown reason");
 }
 
+/* nvp_reader_fail_locked says that a workbook cannot be read without its password; always false. */
+bool
+nvp_reader_fail_locked(NvpReader *reader)
+{
+	return nvp_reader_fail(reader, 0, 0,
+						   "Open it in a spreadsheet program, save it without a password (Excel: File, Info, Protect Workbook, "
+						   "Encrypt with Password), and send it again.",
+						   "the workbook is encrypted: it cannot be read without its password");
+}
+
 /* nvp_header_was_renamed tells whether a column could not have the name it has in the file. */
 bool
 nvp_header_was_renamed(const NvpReader *reader, int col)

@@ -129,6 +129,10 @@ extern void nvp_format_defaults(NvpFormat *format);
 extern NvpReader *nvp_reader_open(NvpSource *source, const NvpFormat *format);
 extern NvpReadStatus nvp_reader_next(NvpReader *reader, NvpBatch *batch);
 extern bool nvp_reader_rewind(NvpReader *reader);
+
+/* before the first row: all rows will be read more than once; a reader for which that is dear keeps them (sheet_keep.c) */
+extern void nvp_reader_keep(NvpReader *reader);
+
 extern NvpEncoding nvp_reader_encoding(const NvpReader *reader, NvpLateText *late);
 extern const char *nvp_reader_sheet(const NvpReader *reader, int i, bool *is_hidden, bool *is_read);
 extern bool nvp_reader_explain_text(const NvpReader *reader, const NvpCell *cell, char *buf, size_t size);

@@ -54,6 +54,7 @@ extern NvpReader *nvp_reader_open_with(NvpSource *source, const NvpFormat *forma
 extern bool nvp_reader_fail(NvpReader *reader, uint64 line_no, uint64 byte_offset,
 							const char *hint, const char *fmt,...) pg_attribute_printf(5, 6);
 extern bool nvp_reader_fail_io(NvpReader *reader);
+extern bool nvp_reader_fail_locked(NvpReader *reader);
 
 /* append a column with the name as written (text may be NULL: none) */
 extern void nvp_reader_add_column(NvpReader *reader, const char *text, uint32 len);

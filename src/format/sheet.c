@@ -211,39 +211,30 @@ end_columns(NvpSheetReader *reader)
 		nvp_reader_add_column(&reader->base.reader, "sheet", 5);
 }
 
-/* name_columns makes columns of the header in the batch */
+/* name_columns makes columns of a header */
 static void
-name_columns(NvpSheetReader *reader, const NvpBatch *header, int width)
+name_columns(NvpSheetReader *reader, char *const *names, int width)
 {
 	for (int col = 0; col < width; col++)
-	{
-		const NvpCell *cell = nvp_batch_column(header, col);
-
-		if (cell->len > 0)
-			nvp_names_reserve_header(&reader->base.names, cell->ptr, cell->len);
-	}
+		if (names[col][0] != '\0')
+			nvp_names_reserve_header(&reader->base.names, names[col], strlen(names[col]));
 	if (reader->is_all)
 		nvp_names_reserve_header(&reader->base.names, "sheet", 5);
 	for (int col = 0; col < width; col++)
-	{
-		const NvpCell *cell = nvp_batch_column(header, col);
-
-		nvp_reader_add_column(&reader->base.reader, cell->len > 0 ? cell->ptr : NULL, cell->len);
-	}
+		nvp_reader_add_column(&reader->base.reader, names[col][0] != '\0' ? names[col] : NULL, strlen(names[col]));
 	end_columns(reader);
 }
 
 /* compare_header tells whether the header of another sheet is that of the first; false: error is set */
 static bool
-compare_header(NvpSheetReader *reader, const NvpBatch *header, int width)
+compare_header(NvpSheetReader *reader, char *const *names, int width)
 {
 	NvpReader  *base = &reader->base.reader;
 	bool		is_same = true;
 
 	for (int col = 0; col < Max(width, reader->ncols) && is_same; col++)
 	{
-		const NvpCell *cell = col < width ? nvp_batch_column(header, col) : NULL;
-		char	   *here = nvp_text_escape_invalid(cell && cell->len > 0 ? cell->ptr : "", cell ? cell->len : 0);
+		const char *here = col < width ? names[col] : "";
 		const char *first = col < reader->ncols && base->raw_header[col] ? base->raw_header[col] : "";
 
 		is_same = strcmp(here, first) == 0 ||
@@ -254,9 +245,28 @@ compare_header(NvpSheetReader *reader, const NvpBatch *header, int width)
 							reader->sheets[reader->chosen[reader->current]].name,
 							reader->sheets[reader->chosen[0]].name,
 							col + 1, SHOWN_NAME, here, SHOWN_NAME, first);
-		pfree(here);
 	}
 	return is_same;
+}
+
+/* take_header names the columns, the first time, by the lines of a header */
+static bool
+take_header(NvpSheetReader *reader, const NvpHeaderLines *upper, const NvpBatch *last, int last_width)
+{
+	int			width = Max(upper->width, last_width);
+	char	  **names = palloc(sizeof(char *) * Max(width, 1));
+	bool		ok = true;
+
+	for (int col = 0; col < width; col++)
+		names[col] = nvp_header_name(upper, last, last_width, col);
+	if (reader->base.reader.ncols > 0)
+		ok = compare_header(reader, names, width);
+	else
+		name_columns(reader, names, width);
+	for (int col = 0; col < width; col++)
+		pfree(names[col]);
+	pfree(names);
+	return ok;
 }
 
 /* survey_width finds the number of columns of a sheet without a header */
@@ -278,29 +288,47 @@ survey_width(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *one)
 	return status != NVP_SHEET_BAD;
 }
 
+/* read_header_rows reads all of them, blank ones passed over; row and batch are the last one's */
+static NvpSheetStatus
+read_header_rows(NvpSheetReader *reader, NvpSheetRow *row, NvpBatch *one, NvpHeaderLines *upper)
+{
+	const NvpFormat *format = &reader->base.reader.format;
+	NvpSheetStatus status = next_value_row(reader, row, one);
+
+	for (int line = 1; format->has_header && line < format->header_rows && status == NVP_SHEET_ROW; line++)
+	{
+		fill_null(row, row->width);
+		nvp_header_add_line(upper, one, row->width);
+		status = next_value_row(reader, row, one);
+	}
+	return status;
+}
+
 /* look_at_sheet reads the header of a chosen sheet; *is_empty if it has not even that */
 static bool
 look_at_sheet(NvpSheetReader *reader, NvpBatch *one, bool *is_empty)
 {
+	NvpHeaderLines upper = {0};
 	NvpSheetRow row;
 	NvpSheetStatus status;
+	bool		ok = true;
 
 	*is_empty = false;
 	if (!open_sheet(reader))
 		return false;
-	status = next_value_row(reader, &row, one);
-	if (status == NVP_SHEET_BAD)
-		return false;
+	status = read_header_rows(reader, &row, one, &upper);
 	*is_empty = (status == NVP_SHEET_END);
-	if (*is_empty)
-		return true;
-	if (!reader->base.reader.format.has_header)
-		return reader->base.reader.ncols > 0 || survey_width(reader, &row, one);
-	fill_null(&row, row.width);
-	if (reader->base.reader.ncols > 0)
-		return compare_header(reader, one, row.width);
-	name_columns(reader, one, row.width);
-	return true;
+	if (status != NVP_SHEET_ROW)
+		ok = *is_empty;
+	else if (!reader->base.reader.format.has_header)
+		ok = reader->base.reader.ncols > 0 || survey_width(reader, &row, one);
+	else
+	{
+		fill_null(&row, row.width);
+		ok = take_header(reader, &upper, one, row.width);
+	}
+	nvp_header_forget(&upper);
+	return ok;
 }
 
 /* read_headers reads those of all chosen sheets, and leaves out empty ones */
@@ -331,21 +359,25 @@ read_headers(NvpSheetReader *reader)
 static bool
 begin_sheet(NvpSheetReader *reader)
 {
+	const NvpFormat *format = &reader->base.reader.format;
 	NvpBatch   *one;
 	NvpSheetRow row;
-	NvpSheetStatus status;
+	NvpSheetStatus status = NVP_SHEET_ROW;
 
 	if (!open_sheet(reader))
 		return false;
-	reader->is_skipping = !reader->base.reader.format.has_header;
+	reader->is_skipping = !format->has_header;
 	if (reader->is_skipping)
 		return true;
 	one = one_row_batch(64);
 	reader->is_growing = true;
-	status = next_value_row(reader, &row, one);
+	for (int line = 0; line < Max(format->header_rows, 1) && status == NVP_SHEET_ROW; line++)
+	{
+		status = next_value_row(reader, &row, one);
+		reader->base.reader.skipped_rows++;
+	}
 	reader->is_growing = false;
 	nvp_batch_free(one);
-	reader->base.reader.skipped_rows++;
 	return status != NVP_SHEET_BAD;
 }
 
@@ -358,6 +390,8 @@ nvp_sheet_rewind(NvpReader *reader)
 
 	reader->blank_rows = 0;
 	reader->skipped_rows = 0;
+	if (nvp_sheet_keep_rewind(sheet))
+		return true;
 	sheet->current = 0;
 	sheet->at_end = true;
 	return sheet->nchosen == 0 || begin_sheet(sheet);
@@ -390,8 +424,8 @@ next_sheet(NvpSheetReader *reader)
 	return begin_sheet(reader);
 }
 
-NvpReadStatus
-nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
+static NvpReadStatus
+read_rows(NvpReader *reader, NvpBatch *batch)
 {
 	NvpSheetReader *sheet = (NvpSheetReader *) reader;
 
@@ -432,6 +466,26 @@ nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
 	return NVP_READ_OK;
 }
 
+NvpReadStatus
+nvp_sheet_next(NvpReader *reader, NvpBatch *batch)
+{
+	NvpSheetReader *sheet = (NvpSheetReader *) reader;
+	bool		was_kept = sheet->keep != NULL;
+	NvpReadStatus status;
+
+	if (nvp_sheet_keep_next(sheet, batch, &status))
+		return status;
+	/* the batch has no room for what was kept: from the beginning */
+	if (was_kept && sheet->keep == NULL && !nvp_sheet_rewind(reader))
+		return NVP_READ_BAD;
+	status = read_rows(reader, batch);
+	if (status == NVP_READ_OK)
+		nvp_sheet_keep_batch(sheet, batch);
+	else if (status == NVP_READ_END)
+		nvp_sheet_keep_end(sheet);
+	return status;
+}
+
 void
 nvp_sheet_close(NvpReader *reader)
 {
@@ -440,6 +494,7 @@ nvp_sheet_close(NvpReader *reader)
 	if (sheet->routine == NULL)
 		return;
 	sheet->routine->close(sheet);
+	nvp_sheet_keep_close(sheet);
 	for (int i = 0; i < sheet->nsheets; i++)
 	{
 		pfree(sheet->sheets[i].name);

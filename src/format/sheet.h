@@ -15,16 +15,17 @@
  *	   format.sheet_index counts, or all visible ones ("*"), which must have the
  *	   same header; then the name of its sheet, column "sheet", is the last cell
  *	   of each row.  A sheet without any value is no sheet in that.
- *	 - The header is the first row with a value behind skip_rows rows.  Columns
- *	   end with its last value; without a header, with the last value of the
- *	   first 1000 rows.  Values further right mark their row as having too many
- *	   cells.
+ *	 - The header is the first row with a value behind skip_rows rows, or the
+ *	   first header_rows of them (see header_lines.h).  Columns end with its last
+ *	   value; without a header, with the last value of the first 1000 rows.
+ *	   Values further right mark their row as having too many cells.
  *	 - line_no is the number of the row in its sheet.
  *	 - Rows without a value are blank: counted if a row with one follows, not
  *	   delivered.
  *
  * Memory: cells are views; what they point to is given back only when refill is
- *		   called, which is when no row of the batch needs it any more.
+ *		   called, which is when no row of the batch needs it any more.  Rows that
+ *		   will be read again wait in a temporary file (sheet_keep.c).
  * Errors: as for all readers.
  *
  *-------------------------------------------------------------------------
@@ -35,6 +36,7 @@
 #include "lib/stringinfo.h"
 
 #include "base/arena.h"
+#include "format/header_lines.h"
 #include "format/reader_impl.h"
 #include "format/utf8_scan.h"
 
@@ -42,6 +44,7 @@
 #define NVP_SHEET_ROWS		1048576
 
 typedef struct NvpSheetReader NvpSheetReader;
+typedef struct NvpSheetKeep NvpSheetKeep;
 
 typedef struct NvpSheetInfo
 {
@@ -112,6 +115,7 @@ struct NvpSheetReader
 	uint64		pending_blank;	/* blank rows behind the last one with a value */
 	bool		is_skipping;	/* no header: rows up to skip_rows are still to come */
 	bool		is_growing;		/* the batch is widened for whatever comes */
+	NvpSheetKeep *keep;			/* rows for passes to come, or NULL */
 	StringInfoData surplus;		/* values of the current row that have no place, a tab between */
 };
 
@@ -125,6 +129,13 @@ extern NvpSheetInfo *nvp_sheet_add(NvpSheetReader *reader, const char *name);
 
 /* sheet_choose.c: which of the sheets are read; false: error is set */
 extern bool nvp_sheet_choose(NvpSheetReader *reader);
+
+/* sheet_keep.c: rows that are read more than once; see nvp_reader_keep */
+extern bool nvp_sheet_keep_rewind(NvpSheetReader *reader);
+extern void nvp_sheet_keep_batch(NvpSheetReader *reader, const NvpBatch *batch);
+extern void nvp_sheet_keep_end(NvpSheetReader *reader);
+extern bool nvp_sheet_keep_next(NvpSheetReader *reader, NvpBatch *batch, NvpReadStatus *status);
+extern void nvp_sheet_keep_close(NvpSheetReader *reader);
 
 /* the cell of any column, those before it set to NULL */
 extern NvpCell *nvp_sheet_place(NvpSheetRow *row, int col);

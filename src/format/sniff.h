@@ -70,6 +70,7 @@ typedef struct NvpField
 	NvpFieldType type;
 	int			filled;			/* values in the sample */
 	int			fitting;		/* of them of that type */
+	bool		is_typed;		/* the file says of which type they are; how they are written says nothing */
 	char		decimal;		/* '.' or ',', 0 = cannot be told */
 	NvpVerdict	decimal_verdict;	/* of decimals */
 	char		date_order[4];	/* "dmy", "mdy", "ymd", empty = cannot be told */
@@ -107,7 +108,7 @@ typedef struct NvpSniff
 	int			nguesses;
 	NvpHeaderGuess guesses[NVP_HEADER_GUESSES];	/* the best first; the first is what format says */
 	int			nfields;
-	NvpField   *fields;			/* of delimited text, NULL = none */
+	NvpField   *fields;			/* of delimited text and workbooks, NULL = none */
 	char		path[256];		/* of XML: the elements that are rows */
 	NvpVerdict	rows;
 } NvpSniff;

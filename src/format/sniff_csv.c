@@ -51,6 +51,7 @@ add_cell(NvpSniffReading *reading, const char *from, const char *to)
 	cell->ptr = from;
 	cell->len = to - from;
 	cell->type = record->width < TYPED_COLUMNS ? nvp_sniff_type(from, to) : NVP_FIELD_TEXT;
+	cell->is_typed = false;
 	reading->npadded += (from < to && *from == ' ');
 	record->width++;
 }

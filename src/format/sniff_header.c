@@ -23,6 +23,7 @@
 typedef struct HeadLook
 {
 	int			ncols;
+	int			named;			/* cells that are not empty */
 	int			typed;			/* columns of numbers, dates or booleans below */
 	int			contrasts;		/* of them with text in the record */
 	int			likenesses;		/* cells of the record that are such values */
@@ -47,29 +48,6 @@ is_label(const NvpSniffReading *reading, int r)
 		filled += (type == NVP_FIELD_TEXT);
 	}
 	return filled * 2 >= ncols && filled > 0;
-}
-
-/*
- * nvp_sniff_preamble counts records before the header.  Only lines much
- * narrower than the data, followed by what looks like a header, are taken for
- * one: a ragged first row of data must not be lost.
- */
-int
-nvp_sniff_preamble(const NvpSniffReading *reading)
-{
-	int			n = 0;
-
-	if (reading->width < 2)
-		return 0;
-	while (n < reading->nrecords && reading->records[n].width != reading->width)
-	{
-		if (reading->records[n].width > Max(1, reading->width / 2) || n == MOST_PREAMBLE)
-			return 0;
-		n++;
-	}
-	if (n > 0 && n < reading->nrecords && !is_label(reading, n))
-		return 0;
-	return n < reading->nrecords ? n : 0;
 }
 
 static bool
@@ -143,21 +121,107 @@ is_year(const NvpSniffCell *cell)
 		(memcmp(cell->ptr, "19", 2) == 0 || memcmp(cell->ptr, "20", 2) == 0);
 }
 
-/* may_name_group: text, nothing, or a year */
-static bool
-may_name_group(const NvpSniffCell *cell)
+/* nvp_sniff_names_group: text, nothing, or a year */
+bool
+nvp_sniff_names_group(const NvpSniffCell *cell)
 {
 	return cell->type == NVP_FIELD_TEXT || cell->type == NVP_FIELD_EMPTY || is_year(cell);
 }
 
-/* has_years tells whether there are years in a column, too */
+/* is_period: a year, or a date that the file itself says is one, as it stands above the numbers of a month */
 static bool
-has_years(const NvpSniffReading *reading, int col, int from)
+is_period(const NvpSniffCell *cell)
+{
+	return is_year(cell) || (cell->type == NVP_FIELD_DATE && cell->is_typed);
+}
+
+/* has_periods tells whether there are such in a column, too */
+static bool
+has_periods(const NvpSniffReading *reading, int col, int from)
 {
 	for (int i = from; i < reading->nrecords; i++)
-		if (reading->records[i].width > col && is_year(nvp_sniff_cell(reading, i, col)))
+		if (reading->records[i].width > col && is_period(nvp_sniff_cell(reading, i, col)))
 			return true;
 	return false;
+}
+
+/* next_record returns the first record from r on that is not blank, nrecords if there is none */
+static int
+next_record(const NvpSniffReading *reading, int r)
+{
+	while (r < reading->nrecords && reading->records[r].is_blank)
+		r++;
+	return r;
+}
+
+/* count_gaps counts cells that repeat the one before or are empty; -1 if the record names no groups */
+static int
+count_gaps(const NvpSniffReading *reading, int r)
+{
+	int			ncols = Min(reading->records[r].width, MOST_COLUMNS);
+	int			gaps = 0;
+
+	for (int col = 0; col < ncols; col++)
+	{
+		const NvpSniffCell *cell = nvp_sniff_cell(reading, r, col);
+
+		if (!nvp_sniff_names_group(cell))
+			return -1;
+		gaps += cell->len == 0 || (col > 0 && same_text(cell, nvp_sniff_cell(reading, r, col - 1)));
+	}
+	return gaps == ncols ? -1 : gaps;
+}
+
+/* is_loose: a narrow line, or one with gaps */
+static bool
+is_loose(const NvpSniffReading *reading, int r)
+{
+	if (reading->records[r].width < reading->width)
+		return true;
+	for (int col = 0; col < Min(reading->width, MOST_COLUMNS); col++)
+		if (nvp_sniff_cell(reading, r, col)->type == NVP_FIELD_EMPTY)
+			return true;
+	return false;
+}
+
+/* is_full_label: text in every cell */
+static bool
+is_full_label(const NvpSniffReading *reading, int r)
+{
+	return reading->records[r].width == reading->width && is_label(reading, r) && !is_loose(reading, r);
+}
+
+/* is_group_line: names of groups, with gaps, and a name for each column in the next line */
+static bool
+is_group_line(const NvpSniffReading *reading, int r)
+{
+	int			next = next_record(reading, r + 1);
+
+	return reading->records[r].width == reading->width && count_gaps(reading, r) > 0 &&
+		next < reading->nrecords && reading->records[next].width == reading->width && is_label(reading, next);
+}
+
+/*
+ * nvp_sniff_preamble counts records before the header.  Only lines much
+ * narrower than the data, followed by what looks like a header, are taken for
+ * one: a ragged first row of data must not be lost.
+ */
+int
+nvp_sniff_preamble(const NvpSniffReading *reading)
+{
+	int			n = 0;
+
+	if (reading->width < 2)
+		return 0;
+	while (n < reading->nrecords && reading->records[n].width != reading->width)
+	{
+		if (reading->records[n].width > Max(1, reading->width / 2) || n == MOST_PREAMBLE)
+			return 0;
+		n++;
+	}
+	if (n > 0 && n < reading->nrecords && !is_label(reading, n) && !is_group_line(reading, n))
+		return 0;
+	return n < reading->nrecords ? n : 0;
 }
 
 /* look_at compares record r with those from another on */
@@ -176,7 +240,8 @@ look_at(const NvpSniffReading *reading, int r, int from)
 		bool		is_typed = below != NVP_FIELD_TEXT && below != NVP_FIELD_EMPTY && fitting > filled * 0.7;
 
 		look.typed += is_typed;
-		if (is_year(head) && is_typed && !has_years(reading, col, from))
+		look.named += (head->type != NVP_FIELD_EMPTY);
+		if (is_period(head) && is_typed && !has_periods(reading, col, from))
 		{
 			look.contrasts++;
 			look.doubles += is_double(reading, r, col);
@@ -192,15 +257,6 @@ look_at(const NvpSniffReading *reading, int r, int from)
 		look.doubles += is_double(reading, r, col);
 	}
 	return look;
-}
-
-/* next_record returns the first record from r on that is not blank, nrecords if there is none */
-static int
-next_record(const NvpSniffReading *reading, int r)
-{
-	while (r < reading->nrecords && reading->records[r].is_blank)
-		r++;
-	return r;
 }
 
 static void add_guess(NvpSniff *sniff, bool has_header, int skip_rows, int header_rows, double score,
@@ -225,10 +281,17 @@ add_guess(NvpSniff *sniff, bool has_header, int skip_rows, int header_rows, doub
 
 /* guess_one weighs a header of one line at r against none */
 static void
-guess_one(const HeadLook *look, NvpSniff *sniff, int skip)
+guess_one(const HeadLook *look, int width, NvpSniff *sniff, int skip)
 {
 	double		score;
 
+	if (width > 2 && look->named * 3 <= width)
+	{
+		/* most columns would have no name */
+		add_guess(sniff, true, skip, 1, 0.3, "it names %d of %d columns", look->named, width);
+		add_guess(sniff, false, skip, 1, 0.7, "the first record has %d of %d cells", look->named, width);
+		return;
+	}
 	if (look->likenesses > 0 && look->likenesses >= look->contrasts)
 	{
 		score = look->contrasts > 0 ? 0.4 : 0.1;
@@ -259,24 +322,6 @@ guess_one(const HeadLook *look, NvpSniff *sniff, int skip)
 	}
 	add_guess(sniff, false, skip, 1, 1.0 - score, look->repeats * 2 > look->ncols ?
 			  "values of the first record occur again below" : "the first record may be data");
-}
-
-/* count_gaps counts cells that repeat the one before or are empty; -1 if the record names no groups */
-static int
-count_gaps(const NvpSniffReading *reading, int r)
-{
-	int			ncols = Min(reading->records[r].width, MOST_COLUMNS);
-	int			gaps = 0;
-
-	for (int col = 0; col < ncols; col++)
-	{
-		const NvpSniffCell *cell = nvp_sniff_cell(reading, r, col);
-
-		if (!may_name_group(cell))
-			return -1;
-		gaps += cell->len == 0 || (col > 0 && same_text(cell, nvp_sniff_cell(reading, r, col - 1)));
-	}
-	return gaps == ncols ? -1 : gaps;
 }
 
 /* is_title: text in the first cell and in no other of three or more */
@@ -317,30 +362,6 @@ guess_two(const NvpSniffReading *reading, NvpSniff *sniff, int skip, int r)
 			  "two lines of text above numbers", gaps);
 	add_guess(sniff, true, second, 1, gaps == 0 ? 0.4 : is_title(reading, r) ? 0.85 : 0.6,
 			  "the second line alone, text above %d columns of another type", look.contrasts);
-}
-
-/* is_loose: text with gaps, or nothing at all */
-static bool
-is_loose(const NvpSniffReading *reading, int r)
-{
-	int			empty = 0;
-
-	for (int col = 0; col < Min(reading->records[r].width, MOST_COLUMNS); col++)
-	{
-		NvpFieldType type = nvp_sniff_cell(reading, r, col)->type;
-
-		if (type != NVP_FIELD_EMPTY && type != NVP_FIELD_TEXT)
-			return false;
-		empty += (type == NVP_FIELD_EMPTY);
-	}
-	return empty > 0;
-}
-
-/* is_full_label: text in every cell */
-static bool
-is_full_label(const NvpSniffReading *reading, int r)
-{
-	return reading->records[r].width == reading->width && is_label(reading, r) && !is_loose(reading, r);
 }
 
 /*
@@ -389,8 +410,9 @@ judge_preamble(const NvpSniffReading *reading, const NvpSniffPins *pins, NvpSnif
 	else if (sniff->format.skip_rows > reading->preamble)
 		nvp_verdict_set(&sniff->preamble, 0.6, "lines with gaps stand above the names");
 	else
-		nvp_verdict_set(&sniff->preamble, 0.7, "%d narrow lines stand before a header of %d columns",
-						reading->preamble, reading->width);
+		nvp_verdict_set(&sniff->preamble, 0.7, reading->preamble == 1 ?
+						"%d narrow line stands before a header of %d columns" :
+						"%d narrow lines stand before a header of %d columns", reading->preamble, reading->width);
 }
 
 /* keep_fitting drops guesses that contradict what is settled */
@@ -412,17 +434,34 @@ keep_fitting(const NvpSniffPins *pins, NvpSniff *sniff)
 	sniff->nguesses = kept;
 }
 
-/* add_rival names another place of the header: its lines, counted from 0 as skip_rows does */
+/* add_rivals names the other places of the header: its lines, counted from 0 as skip_rows does */
 static void
-add_rival(const NvpHeaderGuess *guess, NvpVerdict *verdict)
+add_rivals(NvpSniff *sniff)
 {
-	char		value[24] = "none";
+	for (int i = 1; i < sniff->nguesses; i++)
+	{
+		const NvpHeaderGuess *guess = &sniff->guesses[i];
+		char		value[24] = "none";
 
-	if (guess->has_header && guess->header_rows > 1)
-		snprintf(value, sizeof(value), "rows %d to %d", guess->skip_rows, guess->skip_rows + guess->header_rows - 1);
-	else if (guess->has_header)
-		snprintf(value, sizeof(value), "row %d", guess->skip_rows);
-	nvp_verdict_rival(verdict, value, guess->score);
+		if (guess->has_header && guess->header_rows > 1)
+			snprintf(value, sizeof(value), "rows %d to %d", guess->skip_rows, guess->skip_rows + guess->header_rows - 1);
+		else if (guess->has_header)
+			snprintf(value, sizeof(value), "row %d", guess->skip_rows);
+		nvp_verdict_rival(&sniff->header, value, guess->score);
+	}
+}
+
+/* nvp_sniff_move_header turns numbers of records into those of lines: places[i] lines stand before record i. */
+void
+nvp_sniff_move_header(NvpSniff *sniff, const int *places)
+{
+	sniff->format.skip_rows = places[sniff->format.skip_rows];
+	for (int i = 0; i < sniff->nguesses; i++)
+		sniff->guesses[i].skip_rows = places[sniff->guesses[i].skip_rows];
+	if (sniff->header.nrivals == 0)
+		return;
+	sniff->header.nrivals = 0;
+	add_rivals(sniff);
 }
 
 /* nvp_sniff_header decides on preamble and header of the best reading. */
@@ -437,7 +476,7 @@ nvp_sniff_header(const NvpSniffReading *reading, const NvpSniffPins *pins, NvpSn
 	if (r < reading->nrecords)
 	{
 		look = look_at(reading, r, r + 1);
-		guess_one(&look, sniff, skip);
+		guess_one(&look, Min(reading->width, MOST_COLUMNS), sniff, skip);
 		guess_two(reading, sniff, skip, r);
 		guess_lower(reading, sniff, r);
 		sort_guesses(sniff);
@@ -450,10 +489,11 @@ nvp_sniff_header(const NvpSniffReading *reading, const NvpSniffPins *pins, NvpSn
 		format->has_header = best->has_header;
 		format->skip_rows = best->skip_rows;
 		format->header_rows = best->header_rows;
+		r = next_record(reading, best->skip_rows);
+		look = look_at(reading, r, r + 1);
 		nvp_verdict_set(&sniff->header, best->score, look.doubles > 0 && best->has_header && best->header_rows == 1 ?
 						"%s; %d names occur twice" : "%s", best->reason, look.doubles);
-		for (int i = 1; i < sniff->nguesses; i++)
-			add_rival(&sniff->guesses[i], &sniff->header);
+		add_rivals(sniff);
 		sniff->header.is_ambiguous = sniff->nguesses > 1 && sniff->guesses[1].score > best->score - 0.1;
 	}
 	else
@@ -502,7 +542,7 @@ nvp_sniff_transposed(const NvpSniffReading *reading, NvpSniff *sniff)
 	int			even = 0;
 	int			rows = 0;
 	int			mixed = 0;
-	bool		types[NVP_FIELD_COUNT] = {0};
+	bool		types[NVP_FIELD_COUNT] = {0};	/* of even rows behind the first */
 	int			ntypes = 0;
 
 	if (reading->width < 3)
@@ -519,7 +559,8 @@ nvp_sniff_transposed(const NvpSniffReading *reading, NvpSniff *sniff)
 		if (is_even_row(reading, r, &type))
 		{
 			even++;
-			types[type] = true;
+			/* names may be of a type of their own: years, months */
+			types[type] |= rows > 1;
 		}
 	}
 	for (int col = 1; col < Min(reading->width, MOST_COLUMNS); col++)

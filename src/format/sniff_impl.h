@@ -17,6 +17,7 @@ typedef struct NvpSniffCell
 	const char *ptr;			/* into the sample, without outer quotes, escapes as they are */
 	uint32		len;
 	uint8		type;			/* NvpFieldType */
+	bool		is_typed;		/* by the file: a number, date or boolean of a workbook */
 } NvpSniffCell;
 
 typedef struct NvpSniffRecord
@@ -64,11 +65,13 @@ extern void nvp_sniff_csv(const char *text, size_t len, bool is_whole,
 						  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff);
 
 /* sniff_header.c */
+extern bool nvp_sniff_names_group(const NvpSniffCell *cell);
 extern int	nvp_sniff_preamble(const NvpSniffReading *reading);
 extern void nvp_sniff_header(const NvpSniffReading *reading, const NvpSniffPins *pins, NvpSniff *sniff);
+extern void nvp_sniff_move_header(NvpSniff *sniff, const int *places);
 extern void nvp_sniff_transposed(const NvpSniffReading *reading, NvpSniff *sniff);
 
-/* sniff_fixed.c */
-extern void nvp_sniff_fixed(const char *text, size_t len, bool is_whole, const NvpSniffPins *pins, NvpSniff *sniff);
+/* sniff_sheet.c: where the table of a workbook begins, and what its columns are; false: reader->error is set */
+extern bool nvp_sniff_sheet(NvpReader *reader, const NvpSniffPins *pins, NvpSniff *sniff);
 
 #endif							/* NVP_SNIFF_IMPL_H */

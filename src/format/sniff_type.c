@@ -330,7 +330,7 @@ set_votes(NvpVerdict *verdict, const char *a, int na, const char *b, int nb, int
 	verdict->is_ambiguous = Min(na, nb) > 0;
 }
 
-/* the text of a cell, without blanks around it; NULL if it is of another type, or its record is none of the table */
+/* the text of a cell, without blanks around it; NULL if it is of another type or no text, or its record is none of the table */
 static const char *
 text_of_type(const NvpSniffReading *reading, int record, int col, NvpFieldType type, const char **end)
 {
@@ -340,7 +340,7 @@ text_of_type(const NvpSniffReading *reading, int record, int col, NvpFieldType t
 		return NULL;
 	cell = nvp_sniff_cell(reading, record, col);
 	*end = cell->ptr + cell->len;
-	return cell->type == type ? trim(cell->ptr, end) : NULL;
+	return cell->type == type && !cell->is_typed ? trim(cell->ptr, end) : NULL;
 }
 
 static void
@@ -448,6 +448,26 @@ name_field(const NvpSniffReading *reading, int col, int from, int last, NvpField
 	}
 }
 
+/* is_typed tells whether the file says of all values of a column that they are of its type */
+static bool
+is_typed(const NvpSniffReading *reading, int col, int from, NvpFieldType type)
+{
+	int			n = 0;
+
+	for (int r = from; r < reading->nrecords; r++)
+	{
+		const NvpSniffCell *cell = nvp_sniff_cell(reading, r, col);
+
+		if (reading->records[r].width <= col ||
+			(cell->type != type && (type != NVP_FIELD_DECIMAL || cell->type != NVP_FIELD_INTEGER)))
+			continue;
+		if (!cell->is_typed)
+			return false;
+		n++;
+	}
+	return n > 0;
+}
+
 /* nvp_sniff_fields describes the columns below the header that sniff->format says. */
 void
 nvp_sniff_fields(const NvpSniffReading *reading, NvpSniff *sniff)
@@ -469,7 +489,10 @@ nvp_sniff_fields(const NvpSniffReading *reading, NvpSniff *sniff)
 		NvpField   *field = &sniff->fields[col];
 
 		field->type = nvp_sniff_column_type(reading, col, from, &field->filled, &field->fitting);
+		field->is_typed = is_typed(reading, col, from, field->type);
 		name_field(reading, col, first, last, field);
+		if (field->is_typed)
+			continue;
 		if (field->type == NVP_FIELD_DECIMAL)
 			judge_decimals(reading, col, from, field);
 		if (field->type == NVP_FIELD_DATE)

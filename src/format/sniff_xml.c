@@ -14,6 +14,7 @@
 #include "format/xml_survey.h"
 
 #define LONGEST_DECLARATION	200
+#define ROOT_BYTES		8192	/* its attributes stand within these */
 #define MANY_TAGS	20
 
 static bool
@@ -135,12 +136,21 @@ is_cell(const NvpXmlChoice *choice, const char *text, size_t len)
 		choice->stopped_at < len && text[choice->stopped_at] != '<';
 }
 
+/* is_flat_sheet knows an OpenDocument spreadsheet that is a single XML document: what repeats in it first are styles */
+static bool
+is_flat_sheet(const NvpXmlChoice *choice, const char *text, size_t len)
+{
+	return strncmp(choice->path, "/document/", 10) == 0 &&
+		find_word(text, text + Min(len, ROOT_BYTES), "\"application/vnd.oasis.opendocument.spreadsheet\"") != NULL;
+}
+
 /*
  * nvp_sniff_xml recognises XML.
  *
  * in: the text in UTF-8, and whether it is all of it.
- * out: false if it is something else.  A page of HTML is no data: the kind is
- *		then unknown, and the verdict tells.
+ * out: false if it is something else.  A page of HTML is no data, and of a flat
+ *		spreadsheet nothing would be read but its styles: the kind is then
+ *		unknown, and the verdict tells.
  */
 bool
 nvp_sniff_xml(const char *text, size_t len, NvpSniff *sniff)
@@ -164,6 +174,12 @@ nvp_sniff_xml(const char *text, size_t len, NvpSniff *sniff)
 	/* names in angle brackets may be a header of something else */
 	if (!is_declared && !begins_with(p, end, "<!doctype") && choice.closed == 0 && !choice.has_ended && choice.opened < MANY_TAGS)
 		return false;
+	if (is_flat_sheet(&choice, text, len))
+	{
+		sniff->format.kind = NVP_FORMAT_UNKNOWN;
+		nvp_verdict_set(&sniff->kind, 0.95, "it is a flat OpenDocument spreadsheet (.fods), which has to be saved as .ods");
+		return true;
+	}
 	sniff->format.kind = NVP_FORMAT_XML;
 	nvp_verdict_set(&sniff->kind, is_declared ? 1.0 : 0.95,
 					is_declared ? "it has an XML declaration" : "it begins with tags that match");

@@ -25,12 +25,15 @@ extern NvpFormatKind nvp_workbook_in_zip(const NvpZip *zip);
 /* do these bytes begin a compound file, or a workbook from before them? */
 extern bool nvp_workbook_is_compound(const char *first, size_t len);
 
+/* is it an Office document in a compound file, as encrypted ones are? */
+extern bool nvp_workbook_is_locked(NvpSource *source);
+
 /* the name that options have for a kind */
 extern const char *nvp_workbook_name(NvpFormatKind kind);
 
 /*
  * Kind, sheet and limits of sniff->format are settled: find the header, as far
- * as pins leave that open.  False, with the error, if not even that can be read.
+ * as pins leave that open, and the columns.  False, with the error, if not even that can be read.
  */
 extern bool nvp_workbook_sniff(NvpSource *source, const NvpSniffPins *pins, NvpSniff *sniff, NvpReadError *error);
 

@@ -78,9 +78,8 @@ open_stream(NvpXlsReader *xls)
 	}
 	if (compound->problem)
 		return nvp_biff_fail(xls, compound->problem);
-	if (nvp_compound_find(compound, "EncryptedPackage"))
-		return nvp_reader_fail(reader, 0, 0, "Remove the password and send the file again.",
-							   "the workbook is encrypted");
+	if (nvp_compound_find(compound, NVP_COMPOUND_LOCKED))
+		return nvp_reader_fail_locked(reader);
 	return nvp_reader_fail(reader, 0, 0, "Check what kind of file it is; other programs of that time used the same container.",
 						   "the file holds no workbook");
 }
@@ -275,8 +274,7 @@ read_global(NvpXlsReader *xls)
 	switch (xls->type)
 	{
 		case NVP_BIFF_FILEPASS:
-			return nvp_reader_fail(&xls->sheet.base.reader, 0, 0, "Remove the password and send the file again.",
-								   "the workbook is encrypted");
+			return nvp_reader_fail_locked(&xls->sheet.base.reader);
 		case NVP_BIFF_CODEPAGE:
 			if (xls->len >= 2)
 				xls->code_page = nvp_zip_get16(xls->data);
@@ -325,6 +323,7 @@ open_sheet(NvpSheetReader *sheet, const NvpSheetInfo *info)
 	NvpXlsReader *xls = (NvpXlsReader *) sheet;
 
 	nvp_biff_seek(xls, info->offset);
+	xls->next_row = 0;
 	if (!nvp_biff_next(xls))
 		return false;
 	return xls->type == NVP_BIFF_BOF || nvp_biff_fail(xls, "a sheet is not where it should be");

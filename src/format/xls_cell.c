@@ -277,6 +277,19 @@ skip_embedded(NvpXlsReader *xls)
 	return true;
 }
 
+/* begin_row takes note of the number of a row; false if it comes too late: cells of it may have been delivered */
+static bool
+begin_row(NvpXlsReader *xls, NvpSheetRow *row, int number)
+{
+	if (number < xls->next_row)
+		return nvp_reader_fail(&xls->sheet.base.reader, number + 1, 0,
+							   "Open the file in a spreadsheet program and save it again, as .xlsx.",
+							   "the cells of the workbook are in disorder: row %d comes after row %d", number + 1, xls->next_row);
+	xls->next_row = number + 1;
+	row->row_no = number + 1;
+	return true;
+}
+
 /* nvp_xls_next_row reads the records of one row. */
 NvpSheetStatus
 nvp_xls_next_row(NvpSheetReader *reader, NvpSheetRow *row)
@@ -311,8 +324,9 @@ nvp_xls_next_row(NvpSheetReader *reader, NvpSheetRow *row)
 			nvp_biff_seek(xls, xls->place);
 			return NVP_SHEET_ROW;
 		}
+		if (current < 0 && !begin_row(xls, row, nvp_zip_get16(xls->data)))
+			return NVP_SHEET_BAD;
 		current = nvp_zip_get16(xls->data);
-		row->row_no = current + 1;
 		if (!put_cell(xls, row))
 			return NVP_SHEET_BAD;
 	}

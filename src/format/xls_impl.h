@@ -58,6 +58,7 @@ struct NvpXlsReader
 	uint16		len;
 	const char *data;
 	int64		place;			/* of its header in the stream */
+	int			next_row;		/* of the sheet: rows before it, from 0, were begun */
 
 	/* the stretch of the stream that is in memory */
 	char	   *buf;

@@ -25,6 +25,7 @@
  */
 #include "postgres.h"
 
+#include "format/workbook.h"
 #include "format/xlsx_impl.h"
 
 #define MOST_SHEETS		10000
@@ -293,6 +294,8 @@ open_book(NvpSheetReader *sheet)
 
 	initStringInfo(&xlsx->buf);
 	initStringInfo(&xlsx->strings.buf);
+	if (nvp_workbook_is_locked(sheet->base.reader.source))
+		return nvp_reader_fail_locked(&sheet->base.reader);
 	xlsx->zip = nvp_part_open_zip(&sheet->base.reader);
 	if (xlsx->zip == NULL || (name = find_workbook(xlsx)) == NULL)
 		return false;

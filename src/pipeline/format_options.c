@@ -186,9 +186,10 @@ read_pins(JsonbContainer *root, NvpSniffPins *pins)
 	if (pins->format.header_rows > 0 && !pins->format.has_header)
 		nvp_path_error(&header_rows_path, "Leave it out, or set header to true.",
 					   "header_rows is given, but header is false");
-	if (pins->format.header_rows > 1 && pins->has_kind && pins->format.kind != NVP_FORMAT_CSV)
+	if (pins->format.header_rows > 1 && pins->has_kind && pins->format.kind != NVP_FORMAT_CSV &&
+		!nvp_format_is_workbook(pins->format.kind))
 		nvp_path_error(&header_rows_path, "Leave it out, and set skip_rows to the rows above the last of them.",
-					   "a header of several rows is known in delimited text only");
+					   "a header of several rows is known in delimited text and workbooks only");
 	pins->has_skip_rows = nvp_jsonb_get(root, "skip_rows") != NULL;
 	pins->format.skip_rows = (int) nvp_jsonb_int(root, &path, "skip_rows", 0, 0, MOST_SKIPPED_ROWS);
 	pin_sheet(root, &path, pins);

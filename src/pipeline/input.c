@@ -336,7 +336,7 @@ static bool
 refuse_header_rows(int n, NvpFault *fault)
 {
 	nvp_fault_set(fault, NVP_PARSING_FAILURE, ERRCODE_FEATURE_NOT_SUPPORTED, false,
-				  "a header of %d rows is known in delimited text only", n);
+				  "a header of %d rows is known in delimited text and workbooks only", n);
 	nvp_fault_hint(fault, "Set header_rows to 1, and skip_rows to the rows above the last of them.");
 	return false;
 }
@@ -350,8 +350,7 @@ sniff_inside(NvpInput *input, const char *sample, int64 len, const char *name,
 	NvpDetection detection;
 
 	if (input->workbook != NVP_FORMAT_UNKNOWN)
-		return pins->format.header_rows > 1 ? refuse_header_rows(pins->format.header_rows, fault) :
-			nvp_workbook_settle(input, pins, fault);
+		return nvp_workbook_settle(input, pins, fault);
 	if (len > 0 && pins->has_kind && nvp_format_is_workbook(pins->format.kind))
 		return nvp_workbook_missing(pins->format.kind, fault);
 	if (!pins->has_encoding)

@@ -466,6 +466,7 @@ bool
 nvp_job_run(NvpJob *job, NvpFault *fault)
 {
 	TimestampTz started;
+	int			passes;
 
 	memset(&job->counts, 0, sizeof(job->counts));
 	if (job->reader == NULL && !open_reader(job, fault))
@@ -479,7 +480,10 @@ nvp_job_run(NvpJob *job, NvpFault *fault)
 	if (job->skip == NULL)
 		job->skip = palloc0(job->batch->capacity);
 	started = GetCurrentTimestamp();
-	for (int pass = 0; pass < nvp_validator_survey_passes(job->validator); pass++)
+	passes = nvp_validator_survey_passes(job->validator);
+	if (passes > 0 && job->reader->rows == 0)
+		nvp_reader_keep(job->reader);
+	for (int pass = 0; pass < passes; pass++)
 	{
 		if (!survey(job, pass, fault))
 			return false;

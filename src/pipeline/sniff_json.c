@@ -167,7 +167,7 @@ push_fields(JsonbParseState **state, const NvpSniff *sniff)
 		push_member(state, "type", nvp_field_type_name(field->type));
 		push_int(state, "filled", field->filled);
 		push_int(state, "fitting", field->fitting);
-		if (field->type == NVP_FIELD_DECIMAL)
+		if (field->type == NVP_FIELD_DECIMAL && !field->is_typed)
 		{
 			push_sign(state, "decimal", field->decimal);
 			push_verdict(state, "decimal_verdict", &field->decimal_verdict);
@@ -225,10 +225,12 @@ encoding_note(const NvpSniff *sniff, const NvpFormat *format)
 static char *
 preamble_note(const NvpSniff *sniff, const NvpFormat *format)
 {
-	if (format->kind != NVP_FORMAT_CSV || format->skip_rows == 0 || sniff->preamble.confidence >= 0.99)
+	const char *line = nvp_format_is_workbook(format->kind) ? "row" : "line";
+
+	if (format->skip_rows == 0 || sniff->preamble.reason[0] == '\0' || sniff->preamble.confidence >= 0.99)
 		return NULL;
-	return psprintf("%d line%s before the header %s passed over: %s; set options.format.skip_rows if that is wrong",
-					format->skip_rows, format->skip_rows == 1 ? "" : "s", format->skip_rows == 1 ? "was" : "were",
+	return psprintf("%d %s%s before the header %s passed over: %s; set options.format.skip_rows if that is wrong",
+					format->skip_rows, line, format->skip_rows == 1 ? "" : "s", format->skip_rows == 1 ? "was" : "were",
 					sniff->preamble.reason);
 }
 
@@ -244,6 +246,26 @@ tie_note(const NvpSniff *sniff, const NvpFormat *format)
 					psprintf("\"%s\"", sniff->delimiter.rivals[0].value));
 }
 
+/* header_note tells of a header that may as well be another */
+static char *
+header_note(const NvpSniff *sniff)
+{
+	const NvpHeaderGuess *best = &sniff->guesses[0];
+	const char *rival = sniff->header.rivals[0].value;
+	const char *taken;
+
+	if (!sniff->header.is_ambiguous || sniff->nguesses == 0 || sniff->header.nrivals == 0)
+		return NULL;
+	if (!best->has_header)
+		taken = "the first row was taken for data";
+	else if (best->header_rows > 1)
+		taken = psprintf("the names of the columns were taken from rows %d to %d", best->skip_rows, best->skip_rows + best->header_rows - 1);
+	else
+		taken = psprintf("the names of the columns were taken from row %d", best->skip_rows);
+	return psprintf("%s, but %s is as likely (counted from 0); set options.format.header, header_rows or skip_rows",
+					taken, strcmp(rival, "none") == 0 ? "that there are none" : rival);
+}
+
 /*
  * nvp_sniff_note returns what has to be told of a guess that no issue would
  * show; NULL if there is nothing.
@@ -252,7 +274,7 @@ char *
 nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 {
 	char	   *notes[] = {
-		encoding_note(sniff, format), tie_note(sniff, format), preamble_note(sniff, format),
+		encoding_note(sniff, format), tie_note(sniff, format), preamble_note(sniff, format), header_note(sniff),
 		sniff->transposed.reason[0] ? pstrdup(sniff->transposed.reason) : NULL
 	};
 	char	   *all = NULL;
@@ -295,15 +317,16 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 		pushJsonbValue(&state, WJB_END_ARRAY, NULL);
 	}
 	if (is_csv)
-	{
 		push_csv(&state, sniff, format);
+	if (is_book)
+		nvp_workbook_push(&state, sniff, format);
+	if (is_csv || is_book)
+	{
 		push_headers(&state, sniff);
 		push_fields(&state, sniff);
 	}
 	if (sniff->path[0])
 		push_member(&state, "path", sniff->path);
-	if (is_book)
-		nvp_workbook_push(&state, sniff, format);
 	push_verdicts(&state, sniff, is_csv, is_csv || is_book);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -64,7 +64,7 @@ nvp_workbook_find(NvpInput *input, const char *sample, int64 len, NvpFault *faul
 		return false;
 	if (is_compound)
 	{
-		input->workbook = NVP_FORMAT_XLS;
+		input->workbook = nvp_workbook_is_locked(input->source) ? NVP_FORMAT_XLSX : NVP_FORMAT_XLS;
 		return true;
 	}
 	zip = nvp_zip_open(input->source, &limits);
@@ -94,15 +94,16 @@ nvp_workbook_settle(NvpInput *input, const NvpSniffPins *pins, NvpFault *fault)
 	format->kind = input->workbook;
 	format->encoding = NVP_ENCODING_UTF8;
 	format->max_unpacked_bytes = (int64) nvp_guc_max_object_size * 1024;
-	if (!pins->has_header)
-		format->has_header = true;
 	nvp_verdict_set(&sniff->kind, 1.0, pins->has_kind ? "given" :
 					format->kind == NVP_FORMAT_XLSX ? "a zip archive with the parts of an Office document" :
 					format->kind == NVP_FORMAT_ODS ? "a zip archive with the parts of an OpenDocument" :
 					"it begins like the files of Excel 97 to 2003");
 	ok = nvp_workbook_sniff(input->source, pins, sniff, &reader.error);
 	input->format = *format;
-	return ok || nvp_reader_fault(&reader, fault);
+	if (ok)
+		return true;
+	nvp_verdict_set(&sniff->kind, 1.0, "%s", reader.error.message);
+	return nvp_reader_fault(&reader, fault);
 }
 
 /* nvp_workbook_missing says that the input is not the workbook it was said to be; always false. */
@@ -155,13 +156,15 @@ push_int(JsonbParseState **state, const char *key, int number)
 
 /*
  * nvp_workbook_push writes what is only known of workbooks into an open object:
- * header, skip_rows, columns; sheet (the option that pins what is read) and
+ * header, header_rows (of several), skip_rows, columns; sheet (the option that pins what is read) and
  * sheets with name, hidden, read.
  */
 void
 nvp_workbook_push(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format)
 {
 	push_bool(state, "header", format->has_header);
+	if (format->has_header && format->header_rows > 1)
+		push_int(state, "header_rows", format->header_rows);
 	push_int(state, "skip_rows", format->skip_rows);
 	push_int(state, "columns", sniff->ncols);
 	if (format->sheet && strcmp(format->sheet, "*") == 0)

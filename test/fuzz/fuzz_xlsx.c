@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "format/sheet.h"
+#include "format/workbook.h"
 #include "render.h"
 #include "zipmake.h"
 
@@ -53,6 +55,28 @@ piece(const char **p, const char *end, size_t *len)
 	return begin;
 }
 
+/* sniff_header lets the header be found: what is said of it must be so */
+static void
+sniff_header(const ZipMake *zip, const NvpFormat *format, bool is_pinned)
+{
+	NvpSniffPins pins = {.format = *format, .has_skip_rows = is_pinned};
+	NvpSniff	sniff = {.format = *format};
+	NvpReadError error;
+	NvpSource  *source = nvp_source_memory(zip->data.data, zip->data.len);
+
+	pins.format.header_rows = 0;
+	if (nvp_workbook_sniff(source, &pins, &sniff, &error) &&
+		((is_pinned && sniff.format.skip_rows != format->skip_rows) || sniff.format.skip_rows > NVP_SHEET_ROWS ||
+		 sniff.ncols > NVP_SHEET_COLUMNS || (sniff.nguesses > 0 && sniff.format.header_rows != sniff.guesses[0].header_rows)))
+		abort();
+	for (int i = 0; i < sniff.nsheets; i++)
+		pfree(sniff.sheets[i].name);
+	if (sniff.sheets)
+		pfree(sniff.sheets);
+	nvp_sniff_free(&sniff);
+	source->close(source);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,6 +111,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	format.kind = NVP_FORMAT_XLSX;
 	format.has_header = (data[0] & 8) == 0;
 	format.skip_rows = data[0] >> 5 & 1;
+	format.header_rows = 1 + (data[0] >> 7);
+	sniff_header(&zip, &format, (data[0] & 64) != 0);
 	expected = render(zip.data.data, zip.data.len, &format, 65536, true);
 	actual = render(zip.data.data, zip.data.len, &format, windows[data[0] & 7], (data[0] & 64) != 0);
 	if (strcmp(expected, actual) != 0)

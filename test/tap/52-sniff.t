@@ -96,7 +96,7 @@ for case in \
 	'{"header_rows": 2, "header": false}|options.format.header_rows: header_rows is given, but header is false' \
 	'{"encoding": "latin-99"}|options.format.encoding: encoding "latin-99" is not known' \
 	'{"delimiter": ";;"}|options.format.delimiter: one ASCII character other than a line end is expected, not ";;"' \
-	'{"header_rows": 2, "format": "json"}|options.format.header_rows: a header of several rows is known in delimited text only' \
+	'{"header_rows": 2, "format": "json"}|options.format.header_rows: a header of several rows is known in delimited text and workbooks only' \
 	'{"skip_rows": -1}|options.format.skip_rows: -1 is out of range 0 to 1000000' \
 	'{"seperator": ";"}|options.format: member "seperator" is not known'; do
 	like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"format\": ${case%%|*}}')" 2>&1)" "$(sed 's/[][.*+?(){}]/\\&/g' <<<"${case#*|}")" "refused: ${case%%|*}"

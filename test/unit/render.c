@@ -181,6 +181,9 @@ render(const char *data, size_t len, const NvpFormat *format, uint32 window, boo
 
 	initStringInfo(&first);
 	initStringInfo(&second);
+	/* half of the runs keep rows for the second pass */
+	if (!plain)
+		nvp_reader_keep(reader);
 	put_pass(&first, reader);
 	if (reader->error.message[0] == '\0')
 	{

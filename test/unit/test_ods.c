@@ -149,7 +149,7 @@ test_sheets(void)
 	add(&zip, "content.xml", "\x8F\x01\x99garbage");
 	add(&zip, "META-INF/manifest.xml", "<manifest:manifest xmlns:manifest=\"" URN "manifest:1.0\"><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>");
 	zipmake_end(&zip, NULL, false);
-	check_book("encrypted", &zip, &format, "\nbad L0 the workbook is encrypted\n");
+	check_book("encrypted", &zip, &format, "\nbad L0 the workbook is encrypted: it cannot be read without its password\n");
 }
 
 int

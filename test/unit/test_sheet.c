@@ -501,6 +501,68 @@ test_many_strings(void)
 	}
 }
 
+/* count_rows reads to the end, rows of a batch of that many at most; -1 on errors */
+static int
+count_rows(NvpReader *reader, int capacity, int64 *sum)
+{
+	NvpBatch   *batch = nvp_batch_create(reader->ncols);
+	NvpReadStatus status;
+	int			rows = 0;
+
+	batch->capacity = capacity;
+	*sum = 0;
+	while ((status = nvp_reader_next(reader, batch)) == NVP_READ_OK)
+	{
+		rows += batch->nrows;
+		for (int row = 0; row < batch->nrows; row++)
+			*sum += strtol(pnstrdup(batch->cells[row].ptr, batch->cells[row].len), NULL, 10) + batch->rows[row].line_no;
+	}
+	nvp_batch_free(batch);
+	return status == NVP_READ_END ? rows : -1;
+}
+
+/* what was kept is not read again, unless a batch has no room for it */
+static void
+test_keep(void)
+{
+	StringInfoData rows;
+	ZipMake		zip;
+	NvpFormat	format = book_format(NVP_FORMAT_XLSX);
+
+	initStringInfo(&rows);
+	for (int i = 1; i <= 5000; i++)
+		appendStringInfo(&rows, "<row r=\"%d\"><c r=\"A%d\"><v>%d</v></c><c r=\"B%d\"><v>1</v></c></row>", i, i, i * 3, i);
+	make_book(&zip, (const char *const[]) {psprintf(SHEET("%s"), rows.data), NULL}, NULL, NULL, NULL);
+	format.has_header = false;
+	for (int is_kept = 0; is_kept < 3; is_kept++)
+	{
+		StringInfoData copy = zip.data;
+		NvpSource  *source;
+		NvpReader  *reader;
+		int64		first;
+		int64		second;
+		int			n;
+
+		copy.data = palloc(copy.len);
+		memcpy(copy.data, zip.data.data, zip.data.len);
+		source = nvp_source_memory(copy.data, copy.len);
+		reader = nvp_reader_open(source, &format);
+		if (is_kept)
+			nvp_reader_keep(reader);
+		n = count_rows(reader, 700, &first);
+		/* the third time the rows are read again, for there is no room */
+		if (is_kept < 2)
+			memset(copy.data + 100, 0, copy.len - 200);
+		checks++;
+		if (n != 5000 || (nvp_reader_rewind(reader) ? count_rows(reader, is_kept == 2 ? 699 : 700, &second) : -1) != (is_kept ? 5000 : -1) ||
+			(is_kept && first != second))
+			failures += printf("not ok: rows that are %s\n", is_kept ? "kept" : "not kept") > 0;
+		nvp_reader_close(reader);
+		source->close(source);
+		pfree(copy.data);
+	}
+}
+
 int
 main(void)
 {
@@ -515,6 +577,7 @@ main(void)
 	test_sheets();
 	test_archives();
 	test_many_strings();
+	test_keep();
 	printf("%d checks, %d failed\n", checks, failures);
 	return failures > 0;
 }

@@ -185,10 +185,10 @@ test_books(void)
 
 	begin_book(&book, 0x0600);
 	xls_record(&book.stream, 0x002F, "hhh", 0, 1, 2);
-	end_book("encrypted", &book, "\nbad L0 the workbook is encrypted\n");
+	end_book("encrypted", &book, "\nbad L0 the workbook is encrypted: it cannot be read without its password\n");
 
 	begin_book(&book, 0x0600);
-	check_stream("an encrypted workbook of a later version", &book, "EncryptedPackage", "\nbad L0 the workbook is encrypted\n");
+	check_stream("an encrypted workbook of a later version", &book, "EncryptedPackage", "\nbad L0 the workbook is encrypted: it cannot be read without its password\n");
 	begin_book(&book, 0x0600);
 	check_stream("a text document", &book, "WordDocument", "\nbad L0 the file holds no workbook\n");
 
