@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # make_workbooks.py FOLDER : the same orders as XLSX, XLS and ODS, by three independent writers, and odd workbooks
 import datetime
+import struct
 import sys
 import zipfile
 
@@ -128,6 +129,96 @@ def ods(name):
     book.save(f'{folder}/{name}')
 
 
+# a title, groups in merged cells above names, rows: SALES in cells, None where a cell is merged or empty
+SALES = [
+    ['Sales', None, None, None, None],
+    [None, None, None, None, None],
+    ['Region', 2023, None, 2024, None],
+    [None, 'Q1', 'Q2', 'Q1', 'Q2'],
+    ['North', 1.5, 2.5, 3.5, 4.5],
+    ['South', 10, 20, 30, 40],
+]
+MERGED = [(0, 0, 0, 4), (2, 0, 3, 0), (2, 1, 2, 2), (2, 3, 2, 4)]  # from row and column to row and column
+
+
+def sales(book):
+    for row in SALES:
+        book.active.append(row)
+    for r, c, last_r, last_c in MERGED:
+        book.active.merge_cells(start_row=r + 1, start_column=c + 1, end_row=last_r + 1, end_column=last_c + 1)
+
+
+def sales_xls(name):
+    book = xlwt.Workbook()
+    sheet = book.add_sheet('Sales')
+    merged = {(r, c): (last_r, last_c) for r, c, last_r, last_c in MERGED}
+    for r, row in enumerate(SALES):
+        for c, value in enumerate(row):
+            if value is not None and (r, c) in merged:
+                sheet.write_merge(r, merged[r, c][0], c, merged[r, c][1], value)
+            elif value is not None:
+                sheet.write(r, c, value)
+    book.save(f'{folder}/{name}')
+
+
+def sales_ods(name):
+    book = odf.opendocument.OpenDocumentSpreadsheet()
+    table = odf.table.Table(name='Sales')
+    book.spreadsheet.addElement(table)
+    merged = {(r, c): (last_r - r + 1, last_c - c + 1) for r, c, last_r, last_c in MERGED}
+    covered = {(r, c) for first_r, first_c, last_r, last_c in MERGED for r in range(first_r, last_r + 1) for c in range(first_c, last_c + 1)} - merged.keys()
+    for r, row in enumerate(SALES):
+        line = odf.table.TableRow()
+        table.addElement(line)
+        for c, value in enumerate(row):
+            rows, columns = merged.get((r, c), (1, 1))
+            span = {'numberrowsspanned': rows, 'numbercolumnsspanned': columns} if rows * columns > 1 else {}
+            if (r, c) in covered:
+                cell = odf.table.CoveredTableCell()
+            elif isinstance(value, (int, float)):
+                cell = odf.table.TableCell(valuetype='float', value=repr(value), **span)
+            else:
+                cell = odf.table.TableCell(**span)
+                if value is not None:
+                    cell.addElement(odf.text.P(text=value))
+            line.addElement(cell)
+    book.save(f'{folder}/{name}')
+
+
+def transposed(book):
+    for row in (['name', 'Alpha', 'Beta', 'Gamma'], ['founded', D(2001, 1, 31), D(2010, 5, 5), D(2020, 12, 1)], ['staff', 7, 12, 140],
+                ['listed', True, False, True]):
+        book.active.append(row)
+
+
+# encrypted workbooks, as far as can be told without the key
+def locked_xls(name):
+    book = xlwt.Workbook()
+    book.add_sheet('Orders').write(0, 0, 'id')
+    data = book.get_biff_data()
+    at = 4 + struct.unpack('<H', data[2:4])[0]
+    filepass = struct.pack('<HHHHH', 0x2F, 54, 1, 1, 1) + bytes(range(48))
+    xlwt.CompoundDoc.XlsDoc().save(f'{folder}/{name}', data[:at] + filepass + data[at:])
+
+
+def locked_xlsx(name):
+    def entry(text):
+        text = text.encode('utf-16le') + b'\0\0'
+        return text.ljust(64, b'\0') + struct.pack('<H', len(text))
+    with open(f'{folder}/orders.xls', 'rb') as source, open(f'{folder}/{name}', 'wb') as target:
+        data = source.read()
+        assert data.count(entry('Workbook')) == 1
+        target.write(data.replace(entry('Workbook'), entry('EncryptedPackage')))
+
+
+def locked_ods(name, data):
+    if name == 'META-INF/manifest.xml':
+        at = data.index(b'full-path="content.xml"')
+        at = data.index(b'/>', at)
+        return data[:at] + b'><manifest:encryption-data/></manifest:file-entry>' + data[at + 2:]
+    return bytes(range(256)) * 8 if name == 'content.xml' else data
+
+
 def rewrite(source, target, change):
     with zipfile.ZipFile(f'{folder}/{source}') as old, zipfile.ZipFile(f'{folder}/{target}', 'w', zipfile.ZIP_DEFLATED) as new:
         for name in old.namelist():
@@ -143,6 +234,13 @@ xlsx('early.xlsx', early)
 xlsx('large.xlsx', large, write_only=True)
 xls('orders.xls')
 ods('orders.ods')
+xlsx('sales.xlsx', sales)
+sales_xls('sales.xls')
+sales_ods('sales.ods')
+xlsx('transposed.xlsx', transposed)
+locked_xls('locked.xls')
+locked_xlsx('locked.xlsx')
+rewrite('orders.ods', 'locked.ods', locked_ods)
 rewrite('orders.xlsx', 'nosheet.xlsx', lambda n, d: None if n == 'xl/worksheets/sheet1.xml' else d)
 rewrite('orders.xlsx', 'broken.xlsx', lambda n, d: d[:len(d) // 2] if n == 'xl/worksheets/sheet1.xml' else d)
 rewrite('orders.xlsx', 'bomb.xlsx', lambda n, d: b' ' * 40000000 + d if n == 'xl/worksheets/sheet1.xml' else d)

@@ -6,6 +6,8 @@
 books=$NVP_TMP/books
 install -d -m 755 "$books"
 /usr/bin/python3 "$NVP_TOP/test/lib/make_workbooks.py" "$books" || exit 1
+/usr/bin/python3 "$NVP_TOP/test/lib/peer_workbooks.py" "$books" || exit 1
+perl "$NVP_TOP/test/lib/peer_workbooks.pl" "$books" || exit 1
 chmod 644 "$books"/*
 start_cluster -c nuvopipe.max_object_size=20MB
 
@@ -62,6 +64,48 @@ if command -v soffice >/dev/null; then
 	done
 fi
 
+# parsed FILE [OPTIONS] : the rows, names first; or the error with its SQLSTATE and hint
+parsed() {
+	"$PGBIN/psql" -XAtq -v VERBOSITY=verbose 2>&1 <<<"SET client_min_messages = warning;
+		SELECT cells FROM nuvopipe.parse(pg_read_binary_file('$books/$1'), '${2:-{\}}')"
+}
+# differing ROWS FILE... : which of the files do not have these rows, and what they have
+differing() {
+	local rows=$1
+	shift
+	q "SET client_min_messages = warning; SELECT file, rows FROM unnest(string_to_array('$*', ' ')) AS file,
+		LATERAL (SELECT string_agg(cells::text, E'\n' ORDER BY row_no) AS rows FROM nuvopipe.parse(pg_read_binary_file('$books/' || file))) AS x
+		WHERE rows IS DISTINCT FROM '$rows'"
+}
+is "$(differing '{id,name,rich,born,at,clock,amount,active,total,label,share,note}
+{1,"Müller & Söhne <GmbH>","bold and plain",1980-02-29,2024-01-02T03:04:05,06:30:00,12.5,true,25,done!,0.125,both}
+{2,=1+1,"日本語 😀",1999-12-31,2038-01-19T03:14:07,23:59:59,-0.1,false,-0.2,"  x ",0.5,NULL}' \
+	xlsxwriter.xlsx xlsxwriter_inline.xlsx xlsxwriter_1904.xlsx perl.xlsx perl_1904.xlsx perl.xls perl_1904.xls)" "" \
+	"libraries of Python and Perl: rich text, dates of both systems, formulas, merged cells, a protected sheet"
+like "$(parsed disorder.xls)" '22P04.*row 2 comes after row 4.*HINT.*save it again' "cells in disorder are no rows"
+
+# ---- where the table begins
+
+is "$(differing '{Region,"2023 Q1","2023 Q2","2024 Q1","2024 Q2"}
+{North,1.5,2.5,3.5,4.5}
+{South,10,20,30,40}' sales.xlsx sales.xls sales.ods)" "" "a title, and years above quarters in merged cells"
+is "$(parsed sales.xlsx '{"header_rows": 1, "skip_rows": 3}')" '{column_1,Q1,Q2,Q1_2,Q2_2}
+{North,1.5,2.5,3.5,4.5}
+{South,10,20,30,40}' "what is given is obeyed"
+is "$(q "SELECT s ->> 'header_rows', s ->> 'skip_rows', s #>> '{fields,3,name}', s #>> '{fields,3,type}', s #>> '{verdicts,header,runner_up}'
+	FROM nuvopipe.sniff(pg_read_binary_file('$books/sales.xls')) s")" "2|2|2024 Q1|decimal|row 3" "sniff tells it, and what else it may be"
+is "$(q "SELECT s #>> '{verdicts,transposed,reason}' FROM nuvopipe.sniff(pg_read_binary_file('$books/transposed.xlsx')) s")" \
+	"3 of 4 rows are of one type each, and no column is: rows and columns have changed places" "rows and columns that have changed places are told"
+qx "CREATE TABLE sales (region text, q1 numeric); SELECT nuvopipe.create_tdm('sales', '[{\"key\": \"region\", \"columnType\": \"string\"},
+	{\"key\": \"q1\", \"label\": \"2024 Q1\", \"columnType\": \"decimal\"}]')"
+table_connector sales OUTPUT '"relation": "public.sales"'
+loads sales.ods sales sales
+came "3 2 0 0 1" "a header of two rows, in a pipeline"
+is "$(q "SELECT string_agg(region || ' ' || q1, ', ' ORDER BY region) FROM sales")" "North 3.5, South 30" "its columns are mapped"
+like "$(q "SELECT note FROM nuvopipe.executions WHERE id = '$EXEC'")" '2 rows before the header were passed over' "and what was passed over is told"
+loads sales.xlsx sales sales '{"header_config": {"mode": "FIXED", "row_index": 2, "header_rows": 2}}'
+came "3 2 0 0 1" "two rows that are given"
+
 # ---- from an upload, in a pipeline
 
 UP=$(q "SELECT nuvopipe.create_upload('large.xlsx', $(stat -c %s "$books/large.xlsx"))")
@@ -115,6 +159,17 @@ loads laughs.xlsx orders orders
 failed PARSING_FAILURE 22P04 'sheet1.xml.*HINT' "entities of its own"
 loads bomb.xlsx orders orders
 failed PARSING_FAILURE 54000 'HINT.*nuvopipe.max_object_size' "a part that grows too large"
+for file in locked.xlsx locked.xls locked.ods; do
+	like "$("$PGBIN/psql" -XAtq -v VERBOSITY=verbose 2>&1 <<<"SELECT nuvopipe.parse(pg_read_binary_file('$books/$file'));
+		SELECT nuvopipe.parse(pg_read_binary_file('$books/$file'), '{\"format\": \"${file#*.}\"}');
+		SELECT nuvopipe.sniff(pg_read_binary_file('$books/$file')) -> 'verdicts'")" \
+		'22P04: the workbook is encrypted: it cannot be read without its password.*HINT: .*save it without a password.* .*22P04: the workbook is encrypted.*reason": "the workbook is encrypted' \
+		"$file: encrypted, which sniff says, too"
+done
+loads locked.xlsx orders orders
+failed PARSING_FAILURE 22P04 'the workbook is encrypted.*HINT.*without a password' "an encrypted workbook in a pipeline"
+echo '<office:document xmlns:office="o" office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:a><s n="1"/><s n="2"/></office:a></office:document>' >"$books/flat.fods"
+like "$(parsed flat.fods)" '22P04.*it is a flat OpenDocument spreadsheet .* saved as .ods.*HINT' "a flat OpenDocument"
 head -c 3000 "$books/orders.xlsx" >"$books/cut.xlsx"
 loads cut.xlsx orders orders
 failed PARSING_FAILURE 22P04 'zip archive.*HINT' "cut off"
@@ -142,6 +197,16 @@ qx "SELECT nuvopipe.append_upload('$UP', 0, pg_read_binary_file('$books/months.x
 is "$(q "SELECT p ->> 'state', p ->> 'sheet', jsonb_array_length(p -> 'sheets'), p #>> '{rows,1,cells,0}', p #> '{header,row_index}'
 	FROM (SELECT nuvopipe_api.preview_create(jsonb_build_object('source', jsonb_build_object('upload', '$UP'), 'options', '{\"sheet\": \"February\"}'::jsonb)) -> 'data' AS p) x")" \
 	"READY|February|4|eleven|0" "preview"
+UP=$(q "SELECT nuvopipe.create_upload('sales.xlsx', $(stat -c %s "$books/sales.xlsx"))")
+qx "SELECT nuvopipe.append_upload('$UP', 0, pg_read_binary_file('$books/sales.xlsx'))"
+is "$(q "SELECT p #> '{header,row_index}', p #> '{header,header_rows}', p #> '{header,candidates,1,row_index}', p #>> '{columns,4,name}', p #>> '{rows,0,cells,4}'
+	FROM (SELECT nuvopipe_api.preview_create(jsonb_build_object('source', jsonb_build_object('upload', '$UP'))) -> 'data' AS p) x")" \
+	"2|2|3|2024 Q2|4.5" "preview of a header of two rows, and of what else it may be"
+is "$(q "SELECT p #>> '{columns,4,name}', p #>> '{rows,0,cells,4}' FROM (SELECT nuvopipe_api.preview_create(jsonb_build_object('source', jsonb_build_object('upload', '$UP'),
+	'options', '{\"header_row\": 3, \"header_rows\": 1}'::jsonb)) -> 'data' AS p) x")" "Q2_2|4.5" "or of the one that was chosen"
+UP=$(q "SELECT nuvopipe.create_upload('transposed.xlsx', $(stat -c %s "$books/transposed.xlsx"))")
+qx "SELECT nuvopipe.append_upload('$UP', 0, pg_read_binary_file('$books/transposed.xlsx'))"
+is "$(q "SELECT nuvopipe_api.preview_create(jsonb_build_object('source', jsonb_build_object('upload', '$UP'))) #>> '{data,warnings,0,code}'")" transposed "a preview warns of rows and columns that have changed places"
 like "$(qe "SELECT nuvopipe.parse('', '{\"sheet\": -1}')")" '22023.*options.sheet' "a sheet that is no number of one"
 
 done_testing
