@@ -21,11 +21,11 @@ DECLARE
 BEGIN
 	IF word <> ALL (kinds) THEN
 		PERFORM _nuvopipe.fault_near('kind', format('unknown value "%s"', kind), word, kinds);
-	ELSIF form NOT IN ('CSV', 'JSON', 'XLSX') THEN
-		PERFORM _nuvopipe.fault_near('format', format('unknown value "%s"', format), form, ARRAY['CSV', 'JSON', 'XLSX']);
-	ELSIF word = 'ANNOTATED' AND form = 'JSON' OR word IN ('INPUT', 'OUTPUT') AND form = 'XLSX' THEN
+	ELSIF form NOT IN ('CSV', 'JSON', 'XLSX', 'XML') THEN
+		PERFORM _nuvopipe.fault_near('format', format('unknown value "%s"', format), form, ARRAY['CSV', 'JSON', 'XLSX', 'XML']);
+	ELSIF word = 'ANNOTATED' AND form = 'JSON' OR word IN ('INPUT', 'OUTPUT') AND form IN ('XLSX', 'XML') THEN
 		RAISE EXCEPTION 'format: % is not to be had of %', form, word USING ERRCODE = 'feature_not_supported',
-			HINT = CASE word WHEN 'ANNOTATED' THEN 'Annotated rows come as XLSX or CSV; REJECTED comes as JSON, too.' ELSE 'It is downloaded as it is.' END;
+			HINT = CASE word WHEN 'ANNOTATED' THEN 'Annotated rows come as XLSX, XML or CSV; REJECTED comes as JSON, too.' ELSE 'It is downloaded as it is.' END;
 	END IF;
 	IF word IN ('INPUT', 'OUTPUT') THEN
 		SELECT x.* INTO b FROM _nuvopipe.blob x
@@ -41,9 +41,9 @@ BEGIN
 			_nuvopipe.safe_file_name(b.file_name, _nuvopipe.safe_file_name(e.object_name, lower(word))), coalesce(b.content_type, 'application/octet-stream'));
 	END IF;
 	stem := regexp_replace(_nuvopipe.safe_file_name(e.object_name, 'execution'), '(.)\.[^.]*$', '\1');
-	IF form = 'XLSX' OR word = 'ANNOTATED' THEN
+	IF form IN ('XLSX', 'XML') OR word = 'ANNOTATED' THEN
 		b.file_name := format('%s.%s.%s', stem, lower(word), lower(form));
-		b.content_type := CASE form WHEN 'CSV' THEN 'text/csv; charset=utf-8'
+		b.content_type := CASE form WHEN 'CSV' THEN 'text/csv; charset=utf-8' WHEN 'XML' THEN 'application/xml'
 			ELSE 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet' END;
 		b.id := _nuvopipe.annotate(e.tenant_id, e.id, e.attempts, CASE word WHEN 'ISSUES' THEN word ELSE 'ANNOTATED' END, form, b.file_name, b.content_type);
 		SELECT x.bytes INTO b.bytes FROM _nuvopipe.blob x WHERE x.tenant_id = e.tenant_id AND x.id = b.id;
@@ -92,7 +92,7 @@ BEGIN
 	RETURN _nuvopipe.execution_download(_nuvopipe.find_execution($1 ->> 'id'), kind, $1 ->> 'format');
 END
 $$;
-COMMENT ON FUNCTION nuvopipe_api.execution_errors IS 'GET /execution/{id}/errors?format=csv|json|xlsx&kind=issues|rejected|annotated: the issues of the last attempt, or the rows that were rejected. Annotated rows have the columns of the source and "errors", to be corrected and sent again; in a workbook (xlsx, their default) wrong cells are coloured and commented. In CSV, cells that a spreadsheet would take for formulas begin with a quote mark.
+COMMENT ON FUNCTION nuvopipe_api.execution_errors IS 'GET /execution/{id}/errors?format=csv|json|xlsx|xml&kind=issues|rejected|annotated: the issues of the last attempt, or the rows that were rejected. Annotated rows have the columns of the source and "errors", to be corrected and sent again; in a workbook (xlsx, their default) wrong cells are coloured and commented. In CSV, cells that a spreadsheet would take for formulas begin with a quote mark.
 Errors: 42704, 22023, 0A000 for annotated rows as JSON.';
 
 CREATE OR REPLACE FUNCTION nuvopipe_api.execution_download_create(jsonb) RETURNS jsonb
@@ -122,7 +122,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.execution_download_create IS
-'POST /execution/{id}/download: a link that downloads once, within 60 seconds, without a token. Body: kind (INPUT, OUTPUT, ISSUES, REJECTED, ANNOTATED), format (CSV, JSON, XLSX).
+'POST /execution/{id}/download: a link that downloads once, within 60 seconds, without a token. Body: kind (INPUT, OUTPUT, ISSUES, REJECTED, ANNOTATED), format (CSV, JSON, XLSX, XML).
 Errors: 42704; 22023 for the body; NP404 where there is nothing to download; 0A000 for a format that this kind has not.';
 
 CREATE OR REPLACE FUNCTION nuvopipe_api.download_read(jsonb) RETURNS jsonb
@@ -147,8 +147,8 @@ Errors: NP404.';
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/input', 'execution_input', 'Download the input of an execution', mode => 'download');
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/output', 'execution_output', 'Download the output of an execution', mode => 'download');
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/execution/{id}/errors', 'execution_errors', 'Download the issues or rejected rows of an execution', mode => 'download',
-	parameters => '[{"name": "format", "in": "query", "schema": {"enum": ["csv", "json", "xlsx"]}},
+	parameters => '[{"name": "format", "in": "query", "schema": {"enum": ["csv", "json", "xlsx", "xml"]}},
 		{"name": "kind", "in": "query", "schema": {"enum": ["issues", "rejected", "annotated"], "default": "issues"}}]');
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/execution/{id}/download', 'execution_download_create', 'Get a link for one download', status => 201,
-	request => '{"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["INPUT", "OUTPUT", "ISSUES", "REJECTED", "ANNOTATED"]}, "format": {"enum": ["CSV", "JSON", "XLSX"]}}}');
+	request => '{"type": "object", "required": ["kind"], "properties": {"kind": {"enum": ["INPUT", "OUTPUT", "ISSUES", "REJECTED", "ANNOTATED"]}, "format": {"enum": ["CSV", "JSON", "XLSX", "XML"]}}}');
 SELECT _nuvopipe.set_route('GET', '/dp/api/v1/download/{ticket}', 'download_read', 'Download by a link', auth => 'none', mode => 'download', rate => 'none');

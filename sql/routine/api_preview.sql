@@ -89,7 +89,7 @@ BEGIN
 			'encoding', CASE WHEN sniff ? 'encoding' THEN _nuvopipe.preview_guess(sniff, 'encoding') END),
 		'sheets', sniff -> 'sheets', 'sheet', sniff -> 'sheet',
 		'dialect', jsonb_strip_nulls(jsonb_build_object('delimiter', CASE WHEN sniff ? 'delimiter' THEN _nuvopipe.preview_guess(sniff, 'delimiter') END,
-			'quote', sniff -> 'quote', 'escape', sniff -> 'escape', 'path', sniff -> 'path')),
+			'quote', sniff -> 'quote', 'escape', sniff -> 'escape', 'path', sniff -> 'path', 'widths', sniff -> 'widths')),
 		'header', jsonb_strip_nulls(jsonb_build_object('row_index', CASE WHEN coalesce((sniff ->> 'header')::boolean, true) THEN skipped ELSE -1 END,
 			'header_rows', sniff -> 'header_rows', 'score', sniff #> '{verdicts,header,confidence}', 'reason', sniff #> '{verdicts,header,reason}',
 			'candidates', _nuvopipe.preview_headers(sniff))),
@@ -148,11 +148,7 @@ BEGIN
 	IF source ->> 'upload' IS NULL THEN
 		PERFORM _nuvopipe.fault('source.upload', 'must be given');
 	END IF;
-	up := _nuvopipe.find_upload(source ->> 'upload');
-	IF up.state <> 'COMPLETE' THEN
-		RAISE EXCEPTION 'upload "%" is not complete', up.id USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = CASE up.state WHEN 'EXPIRED' THEN 'It has expired; upload the file again.' ELSE format('Go on at byte %s.', up.received) END;
-	END IF;
+	up := _nuvopipe.complete_upload(source ->> 'upload');
 	answer := jsonb_build_object('id', new_id, 'expires_at', _nuvopipe.iso(moment + interval '1 hour'))
 		|| _nuvopipe.preview_of_upload(up, _nuvopipe.preview_options(args -> 'options'), most);
 	INSERT INTO _nuvopipe.preview (tenant_id, id, created_by, answer, created_at, expires_at)

@@ -279,8 +279,31 @@ COMMENT ON FUNCTION nuvopipe_api.tdm_try IS
 'POST /tdm/try {"column", "values": [...]}: converts and checks values as a whole column would; with "value" one cell alone. Answers ok, output, code and message for each.
 Errors: 22023 with the JSON path of a fault in the column.';
 
+-- A model made of the first rows of an upload, with what it was made by.
+CREATE OR REPLACE FUNCTION _nuvopipe.draft_of_upload(value jsonb, options jsonb) RETURNS jsonb
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	up _nuvopipe.upload;
+	draft jsonb;
+	message text;
+	hint text;
+BEGIN
+	PERFORM _nuvopipe.expect_type(value, 'source.upload', 'string');
+	up := _nuvopipe.complete_upload(value #>> '{}');
+	draft := _nuvopipe.tdm_from_blob(up.tenant_id, up.id, up.file_name, _nuvopipe.preview_options(options));
+	RETURN jsonb_build_object('name', regexp_replace(_nuvopipe.safe_file_name(up.file_name, 'upload'), '(.)\.[^.]*$', '\1')) || draft;
+EXCEPTION WHEN bad_copy_file_format OR SQLSTATE '02000' THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	PERFORM _nuvopipe.fault('source.upload', message, nullif(hint, ''));
+	RETURN NULL;
+END
+$$;
+
 CREATE OR REPLACE FUNCTION nuvopipe_api.tdm_draft(jsonb) RETURNS jsonb
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -292,7 +315,7 @@ BEGIN
 	PERFORM _nuvopipe.check_body(args, ARRAY['source']);
 	PERFORM _nuvopipe.expect_type(source, 'source', 'object');
 	IF nullif(source, 'null') IS NULL THEN
-		PERFORM _nuvopipe.fault('source', 'must be given', 'For example {"source": {"connector": id}}.');
+		PERFORM _nuvopipe.fault('source', 'must be given', 'For example {"source": {"upload": id}}.');
 	END IF;
 	IF source ? 'connector' THEN
 		SELECT c.name, c.direction, c.configuration ->> 'relation' AS relation INTO connector FROM _nuvopipe.connector c
@@ -302,14 +325,18 @@ BEGIN
 			RETURN jsonb_build_object('data', jsonb_build_object('name', connector.name,
 				'columns', nuvopipe.tdm_from_table(connector.relation::regclass)));
 		END IF;
+	ELSIF source ? 'upload' THEN
+		PERFORM _nuvopipe.check_members(source, 'source', ARRAY['upload']);
+		RETURN jsonb_build_object('data', _nuvopipe.draft_of_upload(source -> 'upload', args -> 'options'));
 	END IF;
-	RAISE EXCEPTION 'source: drafts from data are not supported yet' USING ERRCODE = 'feature_not_supported',
-		HINT = 'Give a connector of type TABLE that names a relation.';
+	RAISE EXCEPTION 'source: drafts from this source are not supported yet' USING ERRCODE = 'feature_not_supported',
+		HINT = 'Upload a file and give {"upload": id}, or give a connector of type TABLE that names a relation.';
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.tdm_draft IS
-'POST /tdm/draft {"source": {"connector": id}}: proposes a target data model from the table of a TABLE connector. Nothing is stored.
-Errors: 0A000 for every other source, 42501 without SELECT on the table.';
+'POST /tdm/draft {"source": {"connector": id}} or {"source": {"upload": id}, "options"}: proposes a target data model from the table of a TABLE connector, or from the first rows of an upload. Nothing is stored.
+Of an upload the answer has evidence, rows, whole, notes and source as well, as nuvopipe.tdm_from_sample; options: as for POST /preview.
+Errors: 0A000 for every other source, 42501 without SELECT on the table, 42704 unknown upload, 55000 if it is not complete, 22023 if it cannot be read.';
 
 -- A reference in a body, by id or name, to something the caller may use; null: not given.
 CREATE OR REPLACE FUNCTION _nuvopipe.body_reference(kind text, value jsonb, path text) RETURNS uuid
@@ -439,5 +466,6 @@ SELECT _nuvopipe.set_route('POST', '/dp/api/v1/tdm/try', 'tdm_try', 'Convert and
 	response => '{"type": "object", "required": ["data"], "properties": {"data": {"oneOf": [
 		{"type": "array", "items": {"$ref": "#/components/schemas/CellResult"}}, {"$ref": "#/components/schemas/CellResult"}]}}}');
 SELECT _nuvopipe.set_route('POST', '/dp/api/v1/tdm/draft', 'tdm_draft', 'Propose a target data model from a source', rate => 'read',
-	request => '{"type": "object", "required": ["source"], "properties": {"source": {"type": "object", "properties": {"connector": {"type": "string"}}}}}',
+	request => '{"type": "object", "required": ["source"], "properties": {"source": {"type": "object", "properties": {"connector": {"type": "string"}, "upload": {"type": "string"}}},
+		"options": {"type": "object", "description": "of an upload: what is not to be guessed"}}}',
 	response => _nuvopipe.data_of('TdmInput'));

@@ -16,6 +16,9 @@ CREATE OR REPLACE FUNCTION _nuvopipe.read_head(tenant uuid, blob uuid, file_name
 	RETURNS TABLE (row_no bigint, line_no bigint, cells text[], sniff jsonb)
 	AS 'MODULE_PATHNAME', 'nuvopipe_read_head' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE OR REPLACE FUNCTION _nuvopipe.tdm_from_blob(tenant uuid, blob uuid, file_name text, options jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'nuvopipe_tdm_from_blob' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
 -- Marks a blob that nobody refers to any more; purge removes it.
 CREATE OR REPLACE FUNCTION _nuvopipe.release_blob(tenant uuid, blob uuid) RETURNS void
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
@@ -297,6 +300,23 @@ BEGIN
 	END IF;
 	IF up.expires_at < clock_timestamp() AND up.state <> 'EXPIRED' THEN
 		up.state := 'EXPIRED';
+	END IF;
+	RETURN up;
+END
+$$;
+
+-- such an upload, of which all bytes are there
+CREATE OR REPLACE FUNCTION _nuvopipe.complete_upload(upload text) RETURNS _nuvopipe.upload
+	LANGUAGE plpgsql STABLE SECURITY DEFINER
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	up _nuvopipe.upload := _nuvopipe.find_upload(upload);
+BEGIN
+	IF up.state <> 'COMPLETE' THEN
+		RAISE EXCEPTION 'upload "%" is not complete', up.id USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = CASE up.state WHEN 'EXPIRED' THEN 'It has expired; upload the file again.' ELSE format('Go on at byte %s.', up.received) END;
 	END IF;
 	RETURN up;
 END

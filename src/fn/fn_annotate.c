@@ -22,8 +22,8 @@ PG_FUNCTION_INFO_V1(nuvopipe_annotate);
 
 /*
  * _nuvopipe.annotate(tenant uuid, execution uuid, attempt int, kind text, format text,
- * file_name text, content_type text) returns uuid: kind ISSUES or ANNOTATED, format CSV
- * or XLSX; the blob
+ * file_name text, content_type text) returns uuid: kind ISSUES or ANNOTATED, format CSV,
+ * XLSX or XML; the blob
  */
 Datum
 nuvopipe_annotate(PG_FUNCTION_ARGS)
@@ -32,7 +32,8 @@ nuvopipe_annotate(PG_FUNCTION_ARGS)
 		.tenant_id = *PG_GETARG_UUID_P(0), .execution_id = *PG_GETARG_UUID_P(1), .attempt = PG_GETARG_INT32(2)
 	};
 	bool		is_issues = strcmp(text_to_cstring(PG_GETARG_TEXT_PP(3)), "ISSUES") == 0;
-	NvpFormatKind kind = strcmp(text_to_cstring(PG_GETARG_TEXT_PP(4)), "XLSX") == 0 ? NVP_FORMAT_XLSX : NVP_FORMAT_CSV;
+	char	   *word = text_to_cstring(PG_GETARG_TEXT_PP(4));
+	NvpFormatKind kind = strcmp(word, "XLSX") == 0 ? NVP_FORMAT_XLSX : strcmp(word, "XML") == 0 ? NVP_FORMAT_XML : NVP_FORMAT_CSV;
 	NvpBlobHead head = {
 		.tenant_id = key.tenant_id, .file_name = text_to_cstring(PG_GETARG_TEXT_PP(5)),
 		.content_type = text_to_cstring(PG_GETARG_TEXT_PP(6)), .keep_minutes = KEEP_MINUTES

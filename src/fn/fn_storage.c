@@ -25,14 +25,15 @@
 #include "base/digest.h"
 #include "exec/blob.h"
 #include "format/names.h"
-#include "pipeline/input.h"
 #include "pipeline/issuepack.h"
+#include "pipeline/profile.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_digest_update);
 PG_FUNCTION_INFO_V1(nuvopipe_digest_final);
 PG_FUNCTION_INFO_V1(nuvopipe_csv_line);
 PG_FUNCTION_INFO_V1(nuvopipe_issue_header);
 PG_FUNCTION_INFO_V1(nuvopipe_read_head);
+PG_FUNCTION_INFO_V1(nuvopipe_tdm_from_blob);
 
 /* ---- digests --------------------------------------------------------------- */
 
@@ -313,4 +314,33 @@ nuvopipe_read_head(PG_FUNCTION_ARGS)
 	}
 	PG_END_TRY();
 	return (Datum) 0;
+}
+
+/*
+ * _nuvopipe.tdm_from_blob(tenant uuid, blob uuid, file_name text, options jsonb)
+ * returns jsonb: nuvopipe.tdm_from_sample of stored data
+ */
+Datum
+nuvopipe_tdm_from_blob(PG_FUNCTION_ARGS)
+{
+	char	   *file_name = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	NvpSpool   *spool = nvp_spool_create();
+	NvpFault	fault = {0};
+	NvpInput	input;
+	Jsonb	   *result = NULL;
+
+	PG_TRY();
+	{
+		nvp_blob_lend(PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1), spool);
+		if (!nvp_input_open(&input, nvp_spool_source(spool), PG_GETARG_JSONB_P(3), file_name, NULL, &fault))
+			nvp_fault_throw(&fault);
+		result = nvp_profile_input(&input);
+		nvp_input_close(&input);
+	}
+	PG_FINALLY();
+	{
+		nvp_spool_free(spool);
+	}
+	PG_END_TRY();
+	PG_RETURN_JSONB_P(result);
 }

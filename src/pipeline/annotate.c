@@ -17,11 +17,13 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "base/query.h"
 #include "format/writer.h"
+#include "format/xml_scrub.h"
 #include "pipeline/annotate.h"
 #include "pipeline/flatjson.h"
 #include "pipeline/issuepack.h"
@@ -50,6 +52,7 @@ typedef struct WaitingRow
 typedef struct Annotator
 {
 	const NvpAnnotateKey *key;
+	NvpFormatKind kind;
 	NvpSpool   *spool;
 	NvpWriter  *writer;
 	NvpIssueNames *names;
@@ -164,6 +167,51 @@ add_note(WaitingRow *row, int col, const char *message)
 	note->text = pstrdup(message);
 }
 
+/* is_xml_text tells whether XML has the character at p, and how long it is; a byte that belongs to none is one */
+static bool
+is_xml_text(const char *p, const char *end, int *len)
+{
+	*len = IS_HIGHBIT_SET(*p) ? pg_utf_mblen((const unsigned char *) p) : 1;
+	if (*len > end - p || (*len > 1 && !pg_utf8_islegal((const unsigned char *) p, *len)))
+		*len = 1;
+	return nvp_xml_is_clean(p, *len);
+}
+
+/* XML does not have all characters: those that it has not are written \xHH, as in the values of issues */
+static void
+make_clean(NvpCell *cell)
+{
+	const char *end = cell->ptr + cell->len;
+	StringInfoData buf;
+	int			n;
+
+	if (cell->kind == NVP_CELL_NULL || nvp_xml_is_clean(cell->ptr, cell->len))
+		return;
+	initStringInfo(&buf);
+	for (const char *p = cell->ptr; p < end; p += n)
+	{
+		if (is_xml_text(p, end, &n))
+			appendBinaryStringInfo(&buf, p, n);
+		else
+			for (int i = 0; i < n; i++)
+				appendStringInfo(&buf, "\\x%02x", (unsigned char) p[i]);
+	}
+	cell->ptr = buf.data;
+	cell->len = buf.len;
+}
+
+/* the row of the batch goes out */
+static void
+write_batch(Annotator *annotator)
+{
+	NvpBatch   *batch = annotator->batch;
+
+	for (int col = 0; annotator->kind == NVP_FORMAT_XML && col < batch->ncols; col++)
+		make_clean(nvp_batch_column(batch, col));
+	batch->nrows = 1;
+	check_written(annotator, nvp_writer_batch(annotator->writer, batch, NULL));
+}
+
 static void
 write_row(Annotator *annotator, WaitingRow *row)
 {
@@ -177,8 +225,7 @@ write_row(Annotator *annotator, WaitingRow *row)
 	errors->ptr = row->errors.data;
 	errors->len = row->errors.len;
 	errors->kind = NVP_CELL_TEXT;
-	batch->nrows = 1;
-	check_written(annotator, nvp_writer_batch(annotator->writer, batch, NULL));
+	write_batch(annotator);
 	for (int i = 0; i < row->nnotes; i++)
 		pfree(row->notes[i].text);
 	if (row->notes)
@@ -269,7 +316,7 @@ take_issue(Annotator *annotator, const NvpPackedIssue *issue, const NvpPackedTex
 	NvpBatch   *batch = annotator->batch;
 	bool		has_column = issue->column >= 0;
 
-	set_text(batch, ISSUE_ROW, psprintf(UINT64_FORMAT, issue->row_no), NVP_CELL_NUMBER);
+	set_text(batch, ISSUE_ROW, issue->row_no > 0 ? psprintf(UINT64_FORMAT, issue->row_no) : NULL, NVP_CELL_NUMBER);
 	set_text(batch, ISSUE_LINE, issue->line_no > 0 ? psprintf(UINT64_FORMAT, issue->line_no) : NULL, NVP_CELL_NUMBER);
 	set_text(batch, ISSUE_PLACE, nvp_unpack_place(names, issue, false), NVP_CELL_TEXT);
 	set_text(batch, ISSUE_COLUMN, has_column ? storable(names->keys.items[issue->column]) : NULL, NVP_CELL_TEXT);
@@ -279,8 +326,7 @@ take_issue(Annotator *annotator, const NvpPackedIssue *issue, const NvpPackedTex
 	set_text(batch, ISSUE_SEVERITY, issue->flags & NVP_PACKED_WARNING ? "warning" : "error", NVP_CELL_TEXT);
 	set_text(batch, ISSUE_VALUE, issue->value.ptr ? storable(issue->value) : NULL, NVP_CELL_TEXT);
 	set_text(batch, ISSUE_MESSAGE, storable(issue->message), NVP_CELL_TEXT);
-	batch->nrows = 1;
-	check_written(annotator, nvp_writer_batch(annotator->writer, batch, NULL));
+	write_batch(annotator);
 }
 
 /* ---- the way through the packs ------------------------------------------------------ */
@@ -367,12 +413,14 @@ walk(Annotator *annotator, IssueFunc take, bool in_context)
 }
 
 static void
-open_writer(Annotator *annotator, NvpFormatKind kind, const char *const *names, int ncols)
+open_writer(Annotator *annotator, NvpFormatKind kind, const char *row, const char *const *names, int ncols)
 {
 	NvpWriteFormat format;
 
 	nvp_write_format_defaults(&format);
-	format.kind = kind;
+	format.kind = annotator->kind = kind;
+	format.root = psprintf("%ss", row);
+	format.row = row;
 	format.with_notes = true;
 	format.bom = true;			/* for the spreadsheet programs of people */
 	annotator->spool = nvp_spool_create();
@@ -427,7 +475,7 @@ nvp_annotate_rejected(const NvpAnnotateKey *key, NvpFormatKind kind)
 	annotator.source_cols = palloc(sizeof(int) * Max(nkeys, 1));
 	for (int i = 0; i < nkeys; i++)
 		annotator.source_cols[i] = nvp_unpack_source(annotator.names, i);
-	open_writer(&annotator, kind, column_names(annotator.names), annotator.ncols + 1);
+	open_writer(&annotator, kind, "row", column_names(annotator.names), annotator.ncols + 1);
 	if (annotator.names)
 		walk(&annotator, take_rejected, false);
 	write_rows(&annotator, PG_UINT64_MAX);
@@ -442,7 +490,7 @@ nvp_annotate_issues(const NvpAnnotateKey *key, NvpFormatKind kind)
 
 	annotator.names = read_names(key);
 	annotator.cells = palloc(sizeof(NvpCell) * Max(annotator.names ? annotator.names->header.n : 0, 1));
-	open_writer(&annotator, kind, issue_names, ISSUE_COLUMNS);
+	open_writer(&annotator, kind, "issue", issue_names, ISSUE_COLUMNS);
 	if (annotator.names)
 		walk(&annotator, take_issue, true);
 	return finish(&annotator);

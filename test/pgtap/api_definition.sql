@@ -3,7 +3,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(176);
+SELECT plan(177);
 
 CREATE ROLE regress_np_api IN ROLE nuvopipe_user;
 CREATE ROLE regress_np_other IN ROLE nuvopipe_user;
@@ -137,7 +137,8 @@ SELECT is((SELECT count(*) FROM jsonb_array_elements(npt.call('GET', '/tdm/colum
 	WHERE t ->> 'columnType' IN ('string', 'date', 'category', 'iban') AND jsonb_array_length(t -> 'validations') = 11), 4::bigint, 'types of columns');
 SELECT is((SELECT t -> 'parameters' ? 'dateOrder' FROM jsonb_array_elements(npt.call('GET', '/tdm/column-type') -> 'data') t
 	WHERE t ->> 'columnType' = 'date'), true, 'with their parameters');
-SELECT matches(npt.error(npt.call('POST', '/tdm/draft', '{"source": {"upload": "x"}}')), '^0A000 source: ', 'drafts from data are not supported');
+SELECT matches(npt.error(npt.call('POST', '/tdm/draft', '{"source": {"execution": "x"}}')), '^0A000 source: ', 'drafts of other sources are not supported');
+SELECT matches(npt.error(npt.call('POST', '/tdm/draft', '{"source": {"upload": "x"}}')), '^42704 upload "x" does not exist', 'nor is there one of an upload that is not there');
 
 -- ---- connectors
 

@@ -66,10 +66,16 @@ for row, (amount, name, id) in enumerate([(2.5, 'two', 2), (3, 'three', 3), (4, 
     sheet.cell(row, 1).value, sheet.cell(row, 2).value, sheet.cell(row, 3).value = amount, name, id
 book.save(sys.argv[1])
 EOF
+annotated xml "$NVP_TMP/errors.xml"
+is "$(q "SELECT string_agg(cells::text, ' ' ORDER BY row_no) FROM nuvopipe.parse(pg_read_binary_file('$NVP_TMP/errors.xml')) WHERE row_no < 2")" \
+	'{amount,name,id,errors} {x,"two too long",2,"name: The text is too long.; amount: A number is expected."}' "rejected rows as XML, which is read again"
+annotated xml "$NVP_TMP/issues.xml" issues
+like "$(head -n 3 "$NVP_TMP/issues.xml" | tr '\n' ' ')" '<issues .*<issue><row_no>2</row_no>' "and the issues"
 ingest p "$NVP_TMP/errors.xlsx"
 is "$(outcome) $(counts)" "SUCCEEDED 4 3 1 0 0" "what was corrected is loaded" || diag "$(said)"
 is "$(q "SELECT string_agg(id || ':' || amount, ' ' ORDER BY id) FROM t")" "1:1 2:2.5 3:3 4:4 6:6" "with its values"
-is "$(q "SELECT place || ' ' || value FROM nuvopipe.issues WHERE execution = '$EXEC'")" "Data!C5 still no number" "what was not has its place"
+is "$(q "SELECT code || ' ' || coalesce(row_no::text, 'no row') FROM nuvopipe.issues WHERE execution = '$EXEC' ORDER BY seq DESC LIMIT 1")" "file.header_changed no row" "that it came otherwise than before is told"
+is "$(q "SELECT place || ' ' || value FROM nuvopipe.issues WHERE execution = '$EXEC' AND row_no > 0")" "Data!C5 still no number" "what was not has its place"
 annotated xlsx "$NVP_TMP/again.xlsx"
 like "$(look "$NVP_TMP/again.xlsx")" "^2.*'errors'.*'[(]errors[)]'" "the column of errors that came in is one of the source"
 
@@ -89,5 +95,10 @@ like "$(qe "SELECT nuvopipe_api.execution_errors(jsonb_build_object('id', '$EXEC
 url=$(q "SELECT nuvopipe_api.execution_download_create(jsonb_build_object('id', '$EXEC', 'kind', 'ANNOTATED', 'format', 'CSV')) #>> '{data,url}'")
 is "$(q "SELECT status, convert_from(substr(body, 4, 21), 'UTF8'), headers ->> 'Content-Type' FROM nuvopipe_api.request('GET', '$url')")" \
 	"200|amount,name,id,errors|text/csv; charset=utf-8" "a link for one download"
+
+printf 'amount,name,id\nx,a\001b,7\n' >"$NVP_TMP/control.csv"
+ingest p "$NVP_TMP/control.csv"
+annotated xml "$NVP_TMP/control.xml"
+is "$(q "SELECT cells[2] FROM nuvopipe.parse(pg_read_binary_file('$NVP_TMP/control.xml')) WHERE row_no = 1")" 'a\x01b' "a character that XML does not have is written out"
 
 done_testing
