@@ -52,11 +52,11 @@ BEGIN
 			FROM (SELECT b.*, row_number() OVER (PARTITION BY b.column_key, b.code ORDER BY b.n DESC, b.value) AS rank FROM by_value b) v
 			WHERE v.rank <= 3 GROUP BY v.column_key, v.code
 	), cell AS MATERIALIZED (	-- of each step there is less
-		SELECT f.column_key, f.code, f.row_no, count(*) AS n, min(f.message) AS message FROM found f GROUP BY f.column_key, f.code, f.row_no
+		SELECT f.column_key, f.code, f.row_no, count(f.row_no) AS n, min(f.message) AS message FROM found f GROUP BY f.column_key, f.code, f.row_no
 	), by_code AS (
-		SELECT c.column_key, c.code, sum(c.n)::bigint AS cells, count(*) AS rows, min(c.message) AS message FROM cell c GROUP BY c.column_key, c.code
+		SELECT c.column_key, c.code, sum(c.n)::bigint AS cells, count(c.row_no) AS rows, min(c.message) AS message FROM cell c GROUP BY c.column_key, c.code
 	), column_row AS MATERIALIZED (
-		SELECT c.column_key, c.row_no FROM cell c GROUP BY c.column_key, c.row_no
+		SELECT c.column_key, c.row_no FROM cell c WHERE c.row_no IS NOT NULL GROUP BY c.column_key, c.row_no
 	), by_column AS (
 		SELECT r.column_key, count(*) AS rows FROM column_row r GROUP BY r.column_key
 	)
@@ -64,17 +64,17 @@ BEGIN
 		'rows', (SELECT count(*) FROM (SELECT r.row_no FROM column_row r GROUP BY r.row_no) r),
 		'columns', coalesce((SELECT jsonb_agg(jsonb_build_object('column_key', g.column_key, 'label', labels ->> g.column_key, 'cells', g.cells,
 					'rows', g.rows, 'codes', g.codes) ORDER BY g.cells DESC, g.column_key)
-				FROM (SELECT c.column_key, sum(c.cells) AS cells, min(b.rows) AS rows, jsonb_agg(jsonb_build_object('code', c.code, 'message', c.message,
+				FROM (SELECT c.column_key, sum(c.cells) AS cells, coalesce(min(b.rows), 0) AS rows, jsonb_agg(jsonb_build_object('code', c.code, 'message', c.message,
 							'cells', c.cells, 'rows', c.rows, 'open', c.cells, 'examples', coalesce(x.examples, '[]')) ORDER BY c.cells DESC, c.code) AS codes
 						FROM by_code c
-							JOIN by_column b ON b.column_key IS NOT DISTINCT FROM c.column_key
+							LEFT JOIN by_column b ON b.column_key IS NOT DISTINCT FROM c.column_key
 							LEFT JOIN example x ON x.column_key IS NOT DISTINCT FROM c.column_key AND x.code = c.code
 						GROUP BY c.column_key) g), '[]'))
 		INTO answer;
 	RETURN jsonb_build_object('data', answer);
 END
 $$;
-COMMENT ON FUNCTION nuvopipe_api.execution_issue_summary IS 'GET /execution/{id}/issue/summary: how many cells and rows of the last attempt have issues, by column and code, with up to three of the most frequent values.
+COMMENT ON FUNCTION nuvopipe_api.execution_issue_summary IS 'GET /execution/{id}/issue/summary: how many cells and rows of the last attempt have issues, by column and code, with up to three of the most frequent values.  What is doubtful about the whole input or a whole column has neither rows nor cells: 0.
 Errors: 42704.';
 
 -- a whole number of a parameter

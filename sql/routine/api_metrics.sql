@@ -277,7 +277,7 @@ BEGIN
 					AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role)
 		), counted AS (
 			SELECT CASE WHEN grouping_by <> 'code' THEN u.column_key END AS column_key, CASE WHEN grouping_by <> 'column' THEN u.code END AS code,
-					count(*) AS cells, count(DISTINCT a.id) AS executions
+					count(u.row_no) AS cells, count(DISTINCT a.id) AS executions
 				FROM asked a
 					JOIN _nuvopipe.issue p ON p.tenant_id = tenant AND p.execution_id = a.id AND p.attempt = a.attempts AND p.seq > 0
 					JOIN _nuvopipe.issue n ON n.tenant_id = tenant AND n.execution_id = a.id AND n.attempt = a.attempts AND n.seq = 0

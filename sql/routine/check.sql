@@ -224,7 +224,7 @@ BEGIN
 	END IF;
 EXCEPTION WHEN invalid_parameter_value THEN
 	GET STACKED DIAGNOSTICS fault = MESSAGE_TEXT, cure = PG_EXCEPTION_HINT;
-	RAISE EXCEPTION '%', replace(fault, 'options.', path || '.') USING ERRCODE = 'invalid_parameter_value', HINT = cure;
+	RAISE EXCEPTION '%', regexp_replace(fault, '^options(?=[.:])', path) USING ERRCODE = 'invalid_parameter_value', HINT = cure;
 WHEN bad_copy_file_format OR SQLSTATE '02000' THEN
 	NULL;	-- of the sample, not of the options
 END

@@ -69,7 +69,7 @@ CREATE OR REPLACE VIEW nuvopipe.pipeline_headers WITH (security_barrier) AS
 			JOIN _nuvopipe.pipeline p ON p.id = h.pipeline_id
 			JOIN _nuvopipe.owner o ON o.id = p.owner_id
 		WHERE h.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'pipeline', p.owner_id, o.role);
-COMMENT ON VIEW nuvopipe.pipeline_headers IS 'The header each pipeline has accepted last; an execution that meets another says so in its note.';
+COMMENT ON VIEW nuvopipe.pipeline_headers IS 'The header each pipeline has accepted last; an execution that meets another says so in its note and as an issue.';
 COMMENT ON COLUMN nuvopipe.pipeline_headers.columns IS 'Names of the columns in the order of the input, made unique.';
 COMMENT ON COLUMN nuvopipe.pipeline_headers.fingerprint IS 'SHA-256 of the names, in hexadecimal.';
 COMMENT ON COLUMN nuvopipe.pipeline_headers.execution IS 'That read it first and succeeded.';

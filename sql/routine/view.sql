@@ -115,8 +115,8 @@ CREATE OR REPLACE VIEW nuvopipe.issues WITH (security_barrier) AS
 		WHERE p.seq > 0 AND p.tenant_id = _nuvopipe.tenant() AND _nuvopipe.can('read', 'execution', e.owner_id, e.owner_role);
 COMMENT ON VIEW nuvopipe.issues IS 'What was wrong with cells and rows, by execution and attempt. Filter by execution.';
 COMMENT ON COLUMN nuvopipe.issues.seq IS 'Order in which the issues were found, within the attempt.';
-COMMENT ON COLUMN nuvopipe.issues.row_no IS 'Data row in input order, from 1.';
-COMMENT ON COLUMN nuvopipe.issues.column_key IS 'Key of the column in the target data model; null if the whole row is meant.';
+COMMENT ON COLUMN nuvopipe.issues.row_no IS 'Data row in input order, from 1; null if the whole input or a whole column is meant.';
+COMMENT ON COLUMN nuvopipe.issues.column_key IS 'Key of the column in the target data model; null if the whole row or the whole input is meant.';
 COMMENT ON COLUMN nuvopipe.issues.value IS 'The original value.';
 COMMENT ON COLUMN nuvopipe.issues.place IS 'Where it is in a workbook: sheet and cell, Sheet1!C7, or a whole row, Sheet1!7:7; null for other inputs.';
 
@@ -159,7 +159,7 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		WITH value AS (
-			SELECT i.column_key, i.code, i.value, count(*) AS n, min(i.seq) AS first
+			SELECT i.column_key, i.code, i.value, count(i.row_no) AS n, min(i.seq) AS first
 				FROM _nuvopipe.issue p
 					JOIN _nuvopipe.issue n ON n.tenant_id = p.tenant_id AND n.execution_id = p.execution_id AND n.attempt = p.attempt AND n.seq = 0
 					CROSS JOIN LATERAL _nuvopipe.unpack_issues(n.data, p.seq, p.data, false) i
@@ -179,6 +179,7 @@ COMMENT ON FUNCTION nuvopipe.issue_summary IS
 'Counts the issues of the last attempt of an execution.
 execution: its id.
 Returns one row for each column and code, most frequent first: how many cells, and up to three of the most frequent values (cut at 100 characters).
+What is doubtful about a whole input or column has no cells: 0.
 Errors: 42704 if there is no such execution.';
 
 CREATE OR REPLACE FUNCTION nuvopipe.issue_page(execution uuid, after bigint DEFAULT 0, page_size int DEFAULT 100)

@@ -51,7 +51,8 @@ typedef enum NvpRowCode
 	NVP_ROW_TOO_MANY,			/* more cells; the surplus is in extra, none is empty-only */
 	NVP_ROW_STRAY_QUOTE,		/* text after a closing quote; kept as written */
 	NVP_ROW_BROKEN_QUOTE,		/* the same in a record of several lines: rows may have run together */
-	NVP_ROW_BAD_VALUE			/* JSON Lines: the line is not an object; raw text in extra */
+	NVP_ROW_BAD_VALUE,			/* JSON Lines: the line is not an object; raw text in extra */
+	NVP_ROW_CROSSED				/* widths were guessed, and text stands across the border of two columns */
 } NvpRowCode;
 
 typedef struct NvpRow

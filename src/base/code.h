@@ -4,8 +4,8 @@
  *		Issue codes: what can be wrong with a cell or a row.
  *
  * The names are part of the API and never change their meaning.  Codes of cell
- * rules are those of the column-type specification; codes of whole rows and of
- * the target have a dotted prefix.
+ * rules are those of the column-type specification; codes of whole rows, columns
+ * and files, and those of the target, have a dotted prefix.
  *
  *-------------------------------------------------------------------------
  */
@@ -86,6 +86,14 @@
 	X(ROW_STRAY_QUOTE, "row.stray_quote", "A cell has text after its closing quote.") \
 	X(ROW_BROKEN_QUOTE, "row.broken_quote", "A cell over several lines has text after its closing quote; rows may have run together.") \
 	X(ROW_BAD_VALUE, "row.bad_value", "The row cannot be read.") \
+	X(ROW_CROSSES_COLUMNS, "row.crosses_columns", "The row has text across the border of two columns, whose widths were guessed.") \
+	X(FILE_HEADER_CHANGED, "file.header_changed", "The header has changed since it was last accepted.") \
+	X(FILE_AMBIGUOUS_ROWS, "file.ambiguous_rows", "Other elements could be the rows as well.") \
+	X(FILE_GUESSED_WIDTHS, "file.guessed_widths", "The widths of the columns were guessed.") \
+	X(COLUMN_AMBIGUOUS_NUMBER_FORMAT, "column.ambiguous_number_format", "The numbers could be read with a decimal point as well as with a decimal comma.") \
+	X(COLUMN_AMBIGUOUS_DATE_ORDER, "column.ambiguous_date_order", "The dates could be read with day first as well as with month first.") \
+	X(COLUMN_MIXED_NUMBER_FORMAT, "column.mixed_number_format", "Some numbers have a decimal point, others a decimal comma.") \
+	X(COLUMN_MIXED_DATE_ORDER, "column.mixed_date_order", "Some dates have the day first, others the month.") \
 	X(TARGET_NOT_NULL, "target.not_null", "The target column does not accept an empty value.") \
 	X(TARGET_OUT_OF_RANGE, "target.out_of_range", "The value does not fit into the target column.") \
 	X(TARGET_CONSTRAINT, "target.constraint", "The row violates a constraint of the target table.") \

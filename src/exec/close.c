@@ -20,6 +20,7 @@
 #include "exec/header.h"
 #include "exec/life.h"
 #include "exec/queue.h"
+#include "pipeline/doubt.h"
 
 /* run a step; an error is caught and returned, NULL = none */
 ErrorData *
@@ -108,6 +109,22 @@ add_note(NvpOutcome *outcome, char *note)
 		outcome->note = outcome->note ? psprintf("%s; %s", outcome->note, note) : note;
 }
 
+/* the issues, and what is doubtful about the whole input */
+static void
+write_issues(NvpRun *run)
+{
+	NvpJob	   *job = run->job;
+	char	   *note = NULL;
+
+	if (!job->is_rows)
+		note = nvp_exec_note_header(run->execution, job->reader, run->outcome->status == NVP_SUCCEEDED);
+	add_note(run->outcome, note);
+	nvp_doubt_issues(job, note);
+	if (nvp_issuelog_store(run->log, run->plan->model, job->map->source_names, job->reader,
+						   &run->execution->tenant_id, &run->execution->id, run->execution->attempt))
+		nvp_exec_note_issues(run->execution);
+}
+
 /* issues, input, output, state, ledger: in the transaction that is open */
 static void
 write_down(NvpRun *run, bool to_ledger)
@@ -116,17 +133,13 @@ write_down(NvpRun *run, bool to_ledger)
 
 	if (run->job && run->job->map && !run->is_bare)
 	{
-		if (run->job->reader &&
-			nvp_issuelog_store(run->log, run->plan->model, run->job->map->source_names,
-							   run->job->reader, &run->execution->tenant_id, &run->execution->id, run->execution->attempt))
-			nvp_exec_note_issues(run->execution);
 		if (run->job->validator)
 		{
 			outcome->votes = nvp_run_text_jsonb(nvp_validator_votes(run->job->validator));
 			add_note(outcome, nvp_validator_vote_note(run->job->validator));
 		}
-		if (run->job->reader && !run->job->is_rows)
-			add_note(outcome, nvp_exec_note_header(run->execution, run->job->reader, outcome->status == NVP_SUCCEEDED));
+		if (run->job->reader)
+			write_issues(run);
 		outcome->sniff = run->job->is_rows ? NULL : nvp_sniff_jsonb(&run->job->input.sniff, &run->job->input.format);
 	}
 	if (!run->is_bare && keep_input_wanted(run))

@@ -61,3 +61,21 @@ nvp_exec_note_header(const NvpExecution *execution, const NvpReader *reader, boo
 	nvp_query_close(&query);
 	return note;
 }
+
+/* nvp_exec_known_header gets the names that the pipeline has accepted last; n is 0 if there are none. */
+void
+nvp_exec_known_header(const NvpExecution *execution, NvpKnownHeader *known)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_arg_uuid(&query, &execution->tenant_id);
+	nvp_arg_uuid(&query, &execution->pipeline_id);
+	known->n = (int) nvp_query_exec(&query,
+									"SELECT t.name FROM _nuvopipe.accepted_header h, unnest(h.columns) WITH ORDINALITY AS t (name, n)"
+									" WHERE h.tenant_id = $1 AND h.pipeline_id = $2 ORDER BY t.n");
+	known->names = palloc(sizeof(char *) * Max(known->n, 1));
+	for (int i = 0; i < known->n; i++)
+		known->names[i] = nvp_get_text(&query, i, 0);
+	nvp_query_close(&query);
+}

@@ -17,6 +17,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/turn.h"
+#include "exec/header.h"
 #include "exec/life.h"
 #include "pipeline/output.h"
 
@@ -97,6 +98,23 @@ was_loaded_meanwhile(NvpRun *run)
 }
 
 /*
+ * Delimiters are equal: the header that the pipeline has accepted last may
+ * decide.  Read under our own rights, and only when it is needed.
+ */
+static bool
+settle_tie(NvpRun *run)
+{
+	MemoryContext old;
+
+	nvp_identity_give_back(&run->identity);
+	old = MemoryContextSwitchTo(run->context);
+	nvp_exec_known_header(run->execution, &run->job->known);
+	MemoryContextSwitchTo(old);
+	nvp_identity_take(&run->identity, run->plan->owner, run->session->is_procedure);
+	return run->job->known.n > 0;
+}
+
+/*
  * The processing transaction, which a local run has begun already.  Leaves it open, with the owner's identity given
  * back, for the caller to add the final state or to roll back.
  *
@@ -121,6 +139,11 @@ nvp_run_process(NvpRun *run, NvpFault *fault)
 	else
 		run->job->output = nvp_output_spool(run->plan, run->output);
 	ok = nvp_job_run(run->job, fault);
+	if (!ok && run->job->is_tied && settle_tie(run))
+	{
+		memset(fault, 0, sizeof(*fault));
+		ok = nvp_job_run(run->job, fault);
+	}
 	run->phase_ms[NVP_PHASE_SURVEY] += run->job->survey_ms;
 	run->phase_ms[NVP_PHASE_PROCESS] -= run->job->survey_ms;	/* it lies within */
 	run->outcome->counts = run->job->counts;

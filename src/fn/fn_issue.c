@@ -136,6 +136,7 @@ put_issue(ReturnSetInfo *result, Unpacker *unpacker, const NvpPackedIssue *issue
 	bool		nulls[ISSUE_COLUMNS] = {false};
 
 	values[0] = Int64GetDatum(seq);
+	nulls[1] = issue->row_no == 0;
 	values[1] = Int64GetDatum((int64) issue->row_no);
 	nulls[2] = issue->line_no == 0;
 	values[2] = Int64GetDatum((int64) issue->line_no);

@@ -6,7 +6,12 @@
  * Widths count characters, not bytes.  Blanks around a value are padding.  A
  * line that ends before a column begins is marked NVP_ROW_TOO_FEW; one that has
  * more than blanks behind the last column NVP_ROW_TOO_MANY, that text in extra.
- * What stands between columns is nobody's.
+ * What stands between columns is nobody's.  A line of dashes under the header
+ * is passed over.
+ *
+ * Where the widths were guessed (sniff_fixed.c), a line with text across the
+ * place where two columns meet is marked NVP_ROW_CROSSED: it may have been cut
+ * in the wrong place, and nobody has said that it was not.
  *
  * Cells are views into the window, which moves only while the batch is empty.
  *
@@ -19,9 +24,7 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
-
-#include "format/encode.h"
+#include "format/fixed.h"
 #include "format/reader_impl.h"
 
 typedef struct NvpFixedReader
@@ -39,12 +42,6 @@ typedef enum FixedStep
 	FIXED_MORE,
 	FIXED_END
 } FixedStep;
-
-static inline bool
-is_padding(char c)
-{
-	return c == ' ' || c == '\t';
-}
 
 /* next_line finds the line at window.start, which is moved behind it */
 static FixedStep
@@ -67,7 +64,7 @@ next_line(NvpFixedReader *fixed)
 	fixed->line_end = end;
 	fixed->line_no++;
 	window->start = (newline ? newline + 1 : data_end) - window->buf;
-	for (p = begin; p < end && is_padding(*p); p++)
+	for (p = begin; p < end && nvp_is_padding(*p); p++)
 		;
 	return p == end ? FIXED_BLANK : FIXED_LINE;
 }
@@ -93,29 +90,6 @@ read_more(NvpFixedReader *fixed)
 	return nvp_reader_fail_io(reader);
 }
 
-/* character_bytes returns how long the character at p is; a byte that belongs to none is one */
-static inline int
-character_bytes(const char *p, const char *end)
-{
-	int			n;
-
-	if (!IS_HIGHBIT_SET(*p))
-		return 1;
-	if (nvp_raw_byte(p, end - p) >= 0)
-		return NVP_RAW_BYTES;
-	n = pg_utf_mblen((const unsigned char *) p);
-	return n <= end - p && pg_utf8_islegal((const unsigned char *) p, n) ? n : 1;
-}
-
-/* skip_characters goes n characters on, or to the end */
-static const char *
-skip_characters(const char *p, const char *end, int n)
-{
-	for (; n > 0 && p < end; n--)
-		p += character_bytes(p, end);
-	return p;
-}
-
 /*
  * split cuts the line at the columns.
  *
@@ -134,8 +108,8 @@ split(const NvpFixedReader *fixed, NvpCell *cells, size_t stride, const char **r
 	for (int col = 0; col < format->nfixed; col++, cells += stride)
 	{
 		const NvpFixedColumn *column = &format->fixed[col];
-		const char *from = skip_characters(p, end, column->start - at);
-		const char *to = skip_characters(from, end, column->width);
+		const char *from = nvp_skip_characters(p, end, column->start - at);
+		const char *to = nvp_skip_characters(from, end, column->width);
 
 		p = to;
 		at = column->start + column->width;
@@ -145,14 +119,37 @@ split(const NvpFixedReader *fixed, NvpCell *cells, size_t stride, const char **r
 			continue;
 		}
 		reached = col + 1;
-		while (from < to && is_padding(*from))
+		while (from < to && nvp_is_padding(*from))
 			from++;
-		while (to > from && is_padding(to[-1]))
+		while (to > from && nvp_is_padding(to[-1]))
 			to--;
 		nvp_cell_set(cells, from, to - from, NVP_CELL_TEXT, 0);
 	}
 	*rest = p;
 	return reached;
+}
+
+/* crosses tells whether text stands on both sides of the place where two columns meet */
+static bool
+crosses(const NvpFixedReader *fixed)
+{
+	const NvpFormat *format = &fixed->base.reader.format;
+	const char *end = fixed->line_end;
+	const char *p = fixed->line;
+	int			at = 0;
+
+	for (int col = 1; col < format->nfixed; col++)
+	{
+		const char *before = nvp_skip_characters(p, end, format->fixed[col].start - 1 - at);
+
+		p = nvp_skip_characters(before, end, 1);
+		at = format->fixed[col].start;
+		if (p == end)
+			return false;
+		if (!nvp_is_padding(*before) && !nvp_is_padding(*p))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -167,7 +164,7 @@ put_row(NvpFixedReader *fixed, NvpBatch *batch)
 	row->width = split(fixed, batch->cells + batch->nrows, batch->capacity, &rest);
 	if (row->width < fixed->base.reader.format.nfixed)
 		row->code = NVP_ROW_TOO_FEW;
-	while (end > rest && is_padding(end[-1]))
+	while (end > rest && nvp_is_padding(end[-1]))
 		end--;
 	if (end > rest)
 	{
@@ -176,6 +173,8 @@ put_row(NvpFixedReader *fixed, NvpBatch *batch)
 		row->extra_len = end - rest;
 		row->width++;
 	}
+	if (fixed->base.reader.format.fixed_is_guess && crosses(fixed))
+		row->code = NVP_ROW_CROSSED;
 	batch->nrows++;
 }
 
@@ -198,6 +197,32 @@ read_rows(NvpFixedReader *fixed, NvpBatch *batch)
 			return NVP_READ_BAD;
 	}
 	return NVP_READ_OK;
+}
+
+/* skip_ruler passes over a line of dashes under the header; false on errors */
+static bool
+skip_ruler(NvpFixedReader *fixed)
+{
+	NvpWindow  *window = &fixed->base.window;
+	uint32		start = window->start;
+	FixedStep	step;
+
+	while ((step = next_line(fixed)) == FIXED_MORE)
+	{
+		if (!read_more(fixed))
+			return false;
+		start = window->start;
+	}
+	if (step == FIXED_END)
+		return true;
+	if (step == FIXED_LINE && nvp_is_ruler(fixed->line, fixed->line_end))
+		fixed->base.reader.skipped_rows++;
+	else
+	{
+		window->start = start;
+		fixed->line_no--;
+	}
+	return true;
 }
 
 /* take_line reads a line that is no data; false at the end of the file or on errors */
@@ -258,7 +283,7 @@ go_to_data(NvpFixedReader *fixed)
 		return false;
 	if (reader->ncols == 0)
 		name_columns(fixed, has_line);
-	return true;
+	return !has_line || skip_ruler(fixed);
 }
 
 static bool

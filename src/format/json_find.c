@@ -183,6 +183,20 @@ note_array(Survey *survey)
 		appendStringInfo(&survey->names, "%s%s", survey->found > 1 ? ", " : "", survey->path.data);
 }
 
+/* append_name adds a name to a path, as the option path takes it */
+static void
+append_name(StringInfo path, const char *name, uint32 len)
+{
+	appendStringInfoChar(path, '/');
+	for (uint32 i = 0; i < len; i++)
+	{
+		if (name[i] == '/' || name[i] == '~')
+			appendStringInfoString(path, name[i] == '/' ? "~1" : "~0");
+		else
+			appendStringInfoChar(path, name[i]);
+	}
+}
+
 static void
 note_token(Survey *survey, const NvpJsonWalk *walk, NvpJsonToken token, const char *text, uint32 len)
 {
@@ -201,8 +215,7 @@ note_token(Survey *survey, const NvpJsonWalk *walk, NvpJsonToken token, const ch
 		uint32		plain_len = nvp_json_unescape(text + 1, len - 2, plain);
 
 		survey->path.len = survey->ends[survey->depth - 1];
-		appendStringInfoChar(&survey->path, '/');
-		appendBinaryStringInfo(&survey->path, plain, plain_len);
+		append_name(&survey->path, plain, plain_len);
 		pfree(plain);
 	}
 	else if (token == NVP_JSON_ARRAY && walk->depth == survey->depth + 1 && survey->depth > 0)

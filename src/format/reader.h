@@ -76,6 +76,7 @@ typedef struct NvpFormat
 	bool		keeps_nested;	/* JSON: objects within a row are cells, not columns */
 	const NvpFixedColumn *fixed;	/* columns of fixed width, nfixed of them */
 	int			nfixed;
+	bool		fixed_is_guess;	/* nobody has said how wide they are: what crosses their borders is told */
 	const char *path;			/* JSON, XML: where the rows are, NULL = to be found; see row_path.h */
 } NvpFormat;
 

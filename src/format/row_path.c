@@ -13,6 +13,28 @@
 
 #include "format/row_path.h"
 
+/* unescape turns ~1 into a slash and ~0 into a tilde, in place; false if a tilde is neither */
+static bool
+unescape(char *name)
+{
+	char	   *to = name;
+
+	while (*name)
+	{
+		char		c = *name++;
+
+		if (c == '~')
+		{
+			if (*name != '0' && *name != '1')
+				return false;
+			c = *name++ == '1' ? '/' : '~';
+		}
+		*to++ = c;
+	}
+	*to = '\0';
+	return true;
+}
+
 /*
  * nvp_row_path_parse splits a path into names.
  *
@@ -39,6 +61,10 @@ nvp_row_path_parse(const char *text, NvpRowPath *path, const char **error)
 			*error = "a name in it is empty";
 		else if (path->n == NVP_ROW_PATH_NAMES)
 			*error = "it has more than 32 names";
+		if (end)
+			*end = '\0';
+		if (*error == NULL && separator == '/' && !unescape(p))
+			*error = "a ~ in it is followed by neither 0 nor 1";
 		if (*error)
 		{
 			nvp_row_path_free(path);
@@ -47,7 +73,6 @@ nvp_row_path_parse(const char *text, NvpRowPath *path, const char **error)
 		path->names[path->n++] = p;
 		if (end == NULL)
 			break;
-		*end = '\0';
 		p = end + 1;
 	}
 	return true;

@@ -5,6 +5,8 @@
  *
  * Names are separated by slashes if the path begins with one, otherwise by
  * dots; "$." at the front, as in JSONPath, means nothing.  A star is any name.
+ * Between slashes ~1 is a slash within a name, and ~0 a tilde (RFC 6901, section
+ * 3).  Names must not be empty, which RFC 6901 would allow.
  *
  * Memory: a copy of the path in the context current at parse.
  * Errors: false from parse, and a phrase that tells why.

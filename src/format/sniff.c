@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * sniff.c
- *		Guess the format of data from its first bytes: encoding, JSON or
- *		delimited text.
+ *		Guess the format of data from its first bytes: encoding, JSON, XML,
+ *		delimited text or columns of fixed width.
  *
  * Flow:   sample --> encoding --> UTF-8 text --> kind --> [sniff_csv.c]
+ *		   --> [sniff_fixed.c]
  *
  * Pure: also built outside the server (see test/unit).
  *
@@ -280,6 +281,8 @@ nvp_sniff(const char *sample, size_t len, bool sample_is_whole,
 	take_shape(pins, &sniff->format);
 	if (sniff->format.kind == NVP_FORMAT_CSV)
 		nvp_sniff_csv(text, text_len, sample_is_whole, file_name, pins, sniff);
+	if (sniff->format.kind == NVP_FORMAT_CSV && !pins->has_kind && !pins->has_delimiter && !pins->has_quote && !pins->has_escape)
+		nvp_sniff_fixed(text, text_len, sample_is_whole, pins, sniff);
 	pfree(text);
 }
 
@@ -289,6 +292,9 @@ nvp_sniff_free(NvpSniff *sniff)
 {
 	if (sniff->fields)
 		pfree(sniff->fields);
+	if (sniff->fixed)
+		pfree(sniff->fixed);
+	sniff->fixed = NULL;
 	sniff->fields = NULL;
 	sniff->nfields = 0;
 }

@@ -9,7 +9,8 @@
  * plainly a preamble, and the reader counts them.
  *
  * Memory: what is needed for the time of the call; the result holds no pointer
- *		   to be freed but sniff->fields, which nvp_sniff_free frees.
+ *		   to be freed but sniff->fields and sniff->fixed, which nvp_sniff_free
+ *		   frees; sniff->format refers to the latter.
  * Errors: none.  NVP_FORMAT_UNKNOWN when the data is nothing we read.
  *
  *-------------------------------------------------------------------------
@@ -23,6 +24,7 @@
 
 #define NVP_SNIFF_BYTES		(256 * 1024)	/* more than this of a sample is not looked at */
 #define NVP_SNIFF_RIVALS	3
+#define NVP_FIXED_SURE		0.9 /* from this confidence on a run reads columns of guessed widths */
 
 /* another value that is possible */
 typedef struct NvpRival
@@ -109,6 +111,8 @@ typedef struct NvpSniff
 	NvpHeaderGuess guesses[NVP_HEADER_GUESSES];	/* the best first; the first is what format says */
 	int			nfields;
 	NvpField   *fields;			/* of delimited text and workbooks, NULL = none */
+	double		delimited;		/* 0 to 1: how well the best delimiter fits; 1 = in every line */
+	NvpFixedColumn *fixed;		/* what was guessed of columns of fixed width, or NULL; ours */
 	char		path[256];		/* of XML: the elements that are rows */
 	NvpVerdict	rows;
 } NvpSniff;
@@ -125,6 +129,8 @@ typedef struct NvpSniffPins
 	bool		has_header;
 	bool		has_skip_rows;
 	const char *member;			/* of an archive, or NULL */
+	int			nknown;			/* names of columns as they were before: they decide where delimiters are equal */
+	char	  **known;
 	NvpCompression compression; /* the settled values */
 	NvpFormat	format;
 	const NvpDetection *detection;	/* of the encoding, when more than the sample was looked at; or NULL */

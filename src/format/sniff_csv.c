@@ -10,6 +10,10 @@
  * one type?  The second question is what keeps a decimal comma from winning
  * over a semicolon: it would tear numbers into halves with text between.
  *
+ * Where two delimiters are as good, the names of the columns as they were before
+ * decide, if they are known and only one delimiter gives them; else the verdict
+ * is ambiguous.
+ *
  * Signs that are seldom delimiters are tried only where the usual ones make
  * nothing of the text, and must then be in every record.
  *
@@ -27,6 +31,7 @@
 #define TIE				0.03	/* scores nearer than this are equal */
 #define TYPED_COLUMNS	256		/* types are judged by these */
 #define POOR			0.3		/* a score that makes us look further */
+#define KNOWN_RECORDS	20		/* known names are looked for in these */
 
 /* tried first, and otherwise */
 static const char usual_signs[] = {',', ';', '\t', '|'};
@@ -364,6 +369,61 @@ sign_name(char sign, char *buf)
 	return buf;
 }
 
+/* has_names tells whether one of the first records holds the names that are known */
+static bool
+has_names(const NvpSniffReading *reading, const NvpSniffPins *pins)
+{
+	for (int r = 0; r < Min(reading->nrecords, KNOWN_RECORDS); r++)
+	{
+		int			col = 0;
+
+		if (reading->records[r].width != pins->nknown)
+			continue;
+		while (col < pins->nknown)
+		{
+			const NvpSniffCell *cell = nvp_sniff_cell(reading, r, col);
+
+			if (strlen(pins->known[col]) != cell->len || memcmp(pins->known[col], cell->ptr, cell->len) != 0)
+				break;
+			col++;
+		}
+		if (col == pins->nknown)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * settle_tie looks which of several delimiters that are as good gives the names
+ * that were there before; true if just one of them does, which is the first then.
+ */
+static bool
+settle_tie(Contest *contest, const NvpSniffPins *pins)
+{
+	int			found = -1;
+
+	if (pins->nknown < 2 || contest->n < 2 || contest->readings[0]->score - contest->readings[1]->score >= TIE)
+		return false;
+	for (int i = 0; i < contest->n; i++)
+	{
+		NvpSniffReading *reading = contest->readings[i];
+
+		if (reading->score == 0.0 || contest->readings[0]->score - reading->score >= TIE || !has_names(reading, pins))
+			continue;
+		if (found >= 0)
+			return false;
+		found = i;
+	}
+	if (found > 0)
+	{
+		NvpSniffReading *reading = contest->readings[found];
+
+		contest->readings[found] = contest->readings[0];
+		contest->readings[0] = reading;
+	}
+	return found >= 0;
+}
+
 static void
 judge_delimiter(NvpVerdict *verdict, const Contest *contest)
 {
@@ -441,6 +501,44 @@ sign_for_one(const char *text, size_t len)
 	return '\x1F';
 }
 
+/* is_digit_at tells whether a cell begins, or ends, with a digit */
+static bool
+is_digit_at(const NvpSniffCell *cell, bool at_end)
+{
+	return cell->len > 0 && isdigit((unsigned char) cell->ptr[at_end ? cell->len - 1 : 0]);
+}
+
+/* is_between_digits: wherever the delimiter stands it could as well be a decimal sign */
+static bool
+is_between_digits(const NvpSniffReading *reading)
+{
+	for (int i = 0; i < reading->nrecords; i++)
+		for (int col = 1; col < reading->records[i].width; col++)
+			if (!is_digit_at(nvp_sniff_cell(reading, i, col - 1), true) ||
+				!is_digit_at(nvp_sniff_cell(reading, i, col), false))
+				return false;
+	return true;
+}
+
+/* fit tells how well a delimiter explains the text: 1 if it is in every line, for then it is meant */
+static double
+fit(const NvpSniffReading *reading)
+{
+	int			same = 0;
+	int			seen = 0;
+
+	if (reading->width < 2)
+		return 0.0;
+	if (is_between_digits(reading))
+		return reading->score / 2;
+	for (int i = 0; i < reading->nrecords; i++)
+	{
+		seen += !reading->records[i].is_blank;
+		same += !reading->records[i].is_blank && reading->records[i].width == reading->width;
+	}
+	return same == seen || reading->nquoted > 0 ? 1.0 : Min(reading->score, 0.99);
+}
+
 /*
  * find_sep_line looks for the line "sep=;" that spreadsheet programs write and
  * obey; returns its length with the line end, 0 = there is none.
@@ -487,6 +585,7 @@ nvp_sniff_csv(const char *text, size_t len, bool is_whole,
 	NvpSniffPins own = *pins;
 	const NvpSniffReading *best;
 	char		sign = '\0';
+	bool		is_settled;
 	size_t		sep = pins->has_skip_rows ? 0 : find_sep_line(text, len, &sign);
 
 	if (sep > 0 && !pins->has_delimiter)
@@ -497,15 +596,22 @@ nvp_sniff_csv(const char *text, size_t len, bool is_whole,
 	text += sep;
 	len -= sep;
 	hold_contest(&contest, text, len, is_whole, file_name, &own);
+	is_settled = settle_tie(&contest, pins);
 	best = contest.readings[0];
 	sniff->format.delimiter = best->width > 1 || own.has_delimiter ? best->delimiter : sign_for_one(text, len);
 	sniff->ncols = best->width;
+	sniff->delimited = sep > 0 ? 1.0 : fit(best);
 	if (pins->has_delimiter)
 		nvp_verdict_set(&sniff->delimiter, 1.0, "given");
 	else if (sep > 0)
 		nvp_verdict_set(&sniff->delimiter, 0.99, "the first line says so");
 	else
 		judge_delimiter(&sniff->delimiter, &contest);
+	if (is_settled)
+	{
+		sniff->delimiter.is_ambiguous = false;
+		nvp_verdict_set(&sniff->delimiter, 0.9, "others are as good, but this one gives the columns that are known");
+	}
 	judge_quote(best, pins, sniff);
 	nvp_sniff_header(best, pins, sniff);
 	nvp_sniff_fields(best, sniff);

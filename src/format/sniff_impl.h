@@ -64,6 +64,9 @@ extern void nvp_sniff_fields(const NvpSniffReading *reading, NvpSniff *sniff);
 extern void nvp_sniff_csv(const char *text, size_t len, bool is_whole,
 						  const char *file_name, const NvpSniffPins *pins, NvpSniff *sniff);
 
+/* sniff_fixed.c */
+extern void nvp_sniff_fixed(const char *text, size_t len, bool is_whole, const NvpSniffPins *pins, NvpSniff *sniff);
+
 /* sniff_header.c */
 extern bool nvp_sniff_names_group(const NvpSniffCell *cell);
 extern int	nvp_sniff_preamble(const NvpSniffReading *reading);

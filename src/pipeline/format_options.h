@@ -27,6 +27,10 @@
 
 extern void nvp_format_pins(Jsonb *options, NvpSniffPins *pins);
 extern void nvp_pin_shape(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins);
+extern bool nvp_sniff_is_tied(const NvpSniff *sniff, const NvpFormat *format);
+extern char *nvp_widths_text(const NvpFormat *format);
+extern char *nvp_widths_note(const NvpFormat *format);
+extern char *nvp_rows_note(const NvpSniff *sniff, const NvpFormat *format);
 extern char *nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format);
 extern Jsonb *nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format);
 

@@ -392,17 +392,18 @@ begin(NvpInput *input, NvpSource *stored)
 }
 
 /*
- * nvp_input_open finds out what a stored object is.
+ * nvp_input_open_known finds out what a stored object is.
  *
  * in: the stored bytes, at their beginning; options as for nvp_format_pins, or
  *	   NULL; the name of the object, or NULL; the member that is to be read of
- *	   an archive, or NULL for that of the options, else the only one.
+ *	   an archive, or NULL for that of the options, else the only one; names that
+ *	   the columns had before, which decide between equal delimiters, or NULL.
  * out: a source at its beginning and a format that a reader can be opened with.
  * owner: nvp_input_close, also after a failure.
  */
 bool
-nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
-			   const char *file_name, const char *member, NvpFault *fault)
+nvp_input_open_known(NvpInput *input, NvpSource *stored, Jsonb *options, const char *file_name,
+					 const char *member, const NvpKnownHeader *known, NvpFault *fault)
 {
 	NvpSniffPins pins;
 	char	   *sample;
@@ -411,6 +412,11 @@ nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
 
 	begin(input, stored);
 	nvp_format_pins(options, &pins);
+	if (known)
+	{
+		pins.nknown = known->n;
+		pins.known = known->names;
+	}
 	sample = palloc(NVP_SNIFF_BYTES);
 	ok = unwrap(input, &pins, member ? member : pins.member, sample, &len, &file_name, fault);
 	if (ok)
@@ -419,6 +425,14 @@ nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
 		nvp_verdict_set(&input->sniff.kind, 1.0, "%s", fault->message);
 	pfree(sample);
 	return ok;
+}
+
+/* nvp_input_open does so without knowing anything. */
+bool
+nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
+			   const char *file_name, const char *member, NvpFault *fault)
+{
+	return nvp_input_open_known(input, stored, options, file_name, member, NULL, fault);
 }
 
 /*

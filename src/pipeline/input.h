@@ -5,7 +5,7 @@
  *
  * Flow:   stored bytes --> [decompress]* --> sample --> sniff under options
  *		   --> source and format, for nvp_reader_open
- * Calls:  nvp_input_open, { readers of input.source }*, nvp_input_note,
+ * Calls:  nvp_input_open or nvp_input_open_known, [ nvp_doubt_refuse ], { readers of input.source }*, nvp_input_note,
  *		   nvp_input_close.  The stored source stays the caller's.
  * Memory: in the context current at open; see decompress.h.
  *
@@ -44,6 +44,15 @@ typedef struct NvpInput
 	int			nmembers;
 } NvpInput;
 
+/* the columns that a pipeline has read before */
+typedef struct NvpKnownHeader
+{
+	int			n;				/* 0 = none */
+	char	  **names;
+} NvpKnownHeader;
+
+extern bool nvp_input_open_known(NvpInput *input, NvpSource *stored, Jsonb *options, const char *file_name,
+								 const char *member, const NvpKnownHeader *known, NvpFault *fault);
 extern bool nvp_input_open(NvpInput *input, NvpSource *stored, Jsonb *options,
 						   const char *file_name, const char *member, NvpFault *fault);
 extern bool nvp_input_members(NvpInput *input, NvpSource *stored, Jsonb *options, NvpFault *fault);

@@ -89,6 +89,7 @@ nvp_issuelog_reset(NvpIssueLog *log)
 	log->messages = NULL;
 	log->slots = NULL;
 	log->issues = 0;
+	log->has_doubts = false;
 }
 
 /*

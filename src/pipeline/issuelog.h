@@ -37,6 +37,7 @@ typedef struct NvpIssueLog
 	StringInfoData pack;		/* being filled */
 	uint32		packed;			/* issues in it */
 	uint64		issues;			/* packed so far, all in all */
+	bool		has_doubts;		/* those of the whole input are in it (doubt.c) */
 	MemoryContext messages_context;
 	int			nmessages;
 	int			maxmessages;

@@ -13,7 +13,7 @@
  *		list  := n, { text }*n
  *		text  := 0 if NULL, else its bytes + 1; the bytes
  *		pack  := version, issue*
- *		issue := flags, row number, [ line number ], [ sheet ],
+ *		issue := flags, row number (0 = the whole input), [ line number ], [ sheet ],
  *				 column of the model + 1, code, message (an index, or text), [ value ], [ row ]
  *		row	  := n, { bytes of the cell * 8 + its kind; the bytes }*n,
  *				 surplus text

@@ -16,6 +16,7 @@
 #include "base/guc.h"
 #include "base/progress.h"
 #include "format/encode.h"
+#include "pipeline/doubt.h"
 #include "pipeline/job.h"
 
 /* nvp_on_error_parse reads the word of options.on_error; false if unknown. */
@@ -87,8 +88,22 @@ nvp_job_open(NvpJob *job)
 static bool
 settle_format(NvpJob *job, NvpFault *fault)
 {
+	if (job->is_tied)
+	{
+		/* once more, with names that are known now */
+		nvp_input_close(&job->input);
+		job->is_tied = false;
+		if (!job->source->rewind(job->source))
+			return nvp_source_fault(job->source, fault);
+	}
 	if (!job->is_rows)
-		return nvp_input_open(&job->input, job->source, job->format_options, job->file_name, job->member, fault);
+	{
+		if (!nvp_input_open_known(&job->input, job->source, job->format_options, job->file_name, job->member,
+								  &job->known, fault))
+			return false;
+		job->is_tied = nvp_sniff_is_tied(&job->input.sniff, &job->input.format);
+		return nvp_doubt_refuse(&job->input, fault);
+	}
 	job->input.source = job->source;
 	nvp_format_defaults(&job->input.format);
 	job->input.format.kind = NVP_FORMAT_ROWS;

@@ -113,9 +113,11 @@ struct NvpJob
 	NvpOutput  *output;			/* NULL = validate only */
 	NvpIssueSink *sink;			/* further receiver of issues, or NULL */
 	NvpIssueLog *log;			/* or NULL */
+	NvpKnownHeader known;		/* names of the columns that were read before; may be given when is_tied */
 
 	/* made here */
 	NvpInput	input;			/* what the source is */
+	bool		is_tied;		/* it failed because delimiters are equal: known would tell */
 	NvpReader  *reader;
 	NvpMap	   *map;
 	NvpValidator *validator;

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -131,6 +132,24 @@ push_csv(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format
 	push_int(state, "columns", sniff->ncols);
 }
 
+/* push_fixed writes what was guessed of columns of fixed width, as the options that pin it */
+static void
+push_fixed(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *format)
+{
+	push_begin(state, "widths", WJB_BEGIN_ARRAY);
+	for (int i = 0; i < format->nfixed; i++)
+	{
+		JsonbValue	value = {.type = jbvNumeric};
+
+		value.val.numeric = int64_to_numeric(format->fixed[i].width);
+		pushJsonbValue(state, WJB_ELEM, &value);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	push_bool(state, "header", format->has_header);
+	push_int(state, "skip_rows", format->skip_rows);
+	push_int(state, "columns", sniff->ncols);
+}
+
 /* push_headers writes the possible places of a header, the best first */
 static void
 push_headers(JsonbParseState **state, const NvpSniff *sniff)
@@ -234,11 +253,18 @@ preamble_note(const NvpSniff *sniff, const NvpFormat *format)
 					sniff->preamble.reason);
 }
 
+/* nvp_sniff_is_tied tells whether the delimiter might as well be another. */
+bool
+nvp_sniff_is_tied(const NvpSniff *sniff, const NvpFormat *format)
+{
+	return format->kind == NVP_FORMAT_CSV && sniff->delimiter.is_ambiguous && sniff->delimiter.nrivals > 0;
+}
+
 /* tie_note tells of a delimiter that may as well be another */
 static char *
 tie_note(const NvpSniff *sniff, const NvpFormat *format)
 {
-	if (format->kind != NVP_FORMAT_CSV || !sniff->delimiter.is_ambiguous || sniff->delimiter.nrivals == 0)
+	if (!nvp_sniff_is_tied(sniff, format))
 		return NULL;
 	return psprintf("the delimiter was taken to be %s, but %s is as likely; set options.format.delimiter",
 					format->delimiter == '\t' ? "tab" : psprintf("\"%c\"", format->delimiter),
@@ -266,6 +292,43 @@ header_note(const NvpSniff *sniff)
 					taken, strcmp(rival, "none") == 0 ? "that there are none" : rival);
 }
 
+/* nvp_widths_text writes guessed widths as the options that pin them. */
+char *
+nvp_widths_text(const NvpFormat *format)
+{
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	appendStringInfoString(&buf, "{\"format\": \"fixed\", \"widths\": [");
+	for (int i = 0; i < format->nfixed; i++)
+		appendStringInfo(&buf, "%s%d", i > 0 ? ", " : "", format->fixed[i].width);
+	appendStringInfo(&buf, "], \"header\": %s", format->has_header ? "true" : "false");
+	if (format->skip_rows > 0)
+		appendStringInfo(&buf, ", \"skip_rows\": %d", format->skip_rows);
+	appendStringInfoChar(&buf, '}');
+	return buf.data;
+}
+
+/* nvp_rows_note tells of elements that may as well be the rows; NULL if there are none. */
+char *
+nvp_rows_note(const NvpSniff *sniff, const NvpFormat *format)
+{
+	if (format->kind != NVP_FORMAT_XML || format->path || !sniff->rows.is_ambiguous)
+		return NULL;
+	return psprintf("the rows were taken from %s, but other elements are as likely: %s; set options.format.path",
+					sniff->path, sniff->rows.reason);
+}
+
+/* nvp_widths_note tells of columns that nobody has described; NULL if somebody has. */
+char *
+nvp_widths_note(const NvpFormat *format)
+{
+	if (!format->fixed_is_guess)
+		return NULL;
+	return psprintf("the input was read as columns of fixed width, which were guessed; set options.format to %s, or to what is right",
+					nvp_widths_text(format));
+}
+
 /*
  * nvp_sniff_note returns what has to be told of a guess that no issue would
  * show; NULL if there is nothing.
@@ -275,6 +338,7 @@ nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 {
 	char	   *notes[] = {
 		encoding_note(sniff, format), tie_note(sniff, format), preamble_note(sniff, format), header_note(sniff),
+		nvp_widths_note(format), nvp_rows_note(sniff, format),
 		sniff->transposed.reason[0] ? pstrdup(sniff->transposed.reason) : NULL
 	};
 	char	   *all = NULL;
@@ -291,7 +355,7 @@ nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
  * in: the verdicts, and the format that came of them and of the options; rows
  *	   of our own have no verdicts.
  * out: {"format": ..., "encoding": ..., "compression": ..., the options that
- *		pin it, "columns": n, "members": [...] of an archive, "headers": [...],
+ *		pin it, "columns": n, "widths": [...] of columns of fixed width, "members": [...] of an archive, "headers": [...],
  *		"fields": [...], "verdicts": {part: {confidence, reason, ambiguous,
  *		runner_up, rivals}}}.
  */
@@ -325,8 +389,14 @@ nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format)
 		push_headers(&state, sniff);
 		push_fields(&state, sniff);
 	}
+	if (format->fixed_is_guess)
+	{
+		push_fixed(&state, sniff, format);
+		push_headers(&state, sniff);
+		push_fields(&state, sniff);
+	}
 	if (sniff->path[0])
 		push_member(&state, "path", sniff->path);
-	push_verdicts(&state, sniff, is_csv, is_csv || is_book);
+	push_verdicts(&state, sniff, is_csv, is_csv || is_book || format->fixed_is_guess);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

@@ -269,6 +269,9 @@ check_row(NvpExamined *examined, int row)
 		case NVP_ROW_BAD_VALUE:
 			nvp_issue_add_row(examined, row, NVP_CODE_ROW_BAD_VALUE, NVP_SEVERITY_ERROR, NULL);
 			break;
+		case NVP_ROW_CROSSED:
+			nvp_issue_add_row(examined, row, NVP_CODE_ROW_CROSSES_COLUMNS, NVP_SEVERITY_ERROR, NULL);
+			break;
 	}
 }
 
@@ -381,19 +384,19 @@ votes_on_order(const NvpColumn *column)
 	return column->type->kind == NVP_VALUE_DATE || column->type->kind == NVP_VALUE_TIMESTAMP;
 }
 
-/* vote_warning names what makes a vote doubtful, NULL if nothing does */
-static const char *
+/* vote_warning names what makes a vote doubtful, NVP_CODE_NONE if nothing does */
+static NvpCode
 vote_warning(const NvpColumn *column, const NvpVote *vote)
 {
 	if (votes_on_order(column))
 	{
 		if (vote->dmy > 0 && vote->mdy > 0)
-			return "mixed_date_order";
-		return vote->unclear > 0 && vote->dmy == vote->mdy ? "ambiguous_date_order" : NULL;
+			return NVP_CODE_COLUMN_MIXED_DATE_ORDER;
+		return vote->unclear > 0 && vote->dmy == vote->mdy ? NVP_CODE_COLUMN_AMBIGUOUS_DATE_ORDER : NVP_CODE_NONE;
 	}
 	if (vote->us > 0 && vote->eu > 0)
-		return "mixed_number_format";
-	return vote->unclear > 0 && vote->us == vote->eu ? "ambiguous_number_format" : NULL;
+		return NVP_CODE_COLUMN_MIXED_NUMBER_FORMAT;
+	return vote->unclear > 0 && vote->us == vote->eu ? NVP_CODE_COLUMN_AMBIGUOUS_NUMBER_FORMAT : NVP_CODE_NONE;
 }
 
 static void
@@ -401,7 +404,7 @@ append_vote(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
 {
 	static const char *const formats[] = {"null", "\"us\"", "\"eu\""};
 	static const char *const orders[] = {"null", "\"dmy\"", "\"mdy\"", "\"ymd\""};
-	const char *warning = vote_warning(column, vote);
+	NvpCode		warning = vote_warning(column, vote);
 
 	appendStringInfoString(buf, "{\"column\": ");
 	escape_json(buf, column->key);
@@ -413,8 +416,8 @@ append_vote(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
 						 vote->us, vote->eu, formats[column->effective_format]);
 	if (vote->unclear > 0)
 		appendStringInfo(buf, ", \"unclear\": " UINT64_FORMAT, vote->unclear);
-	if (warning)
-		appendStringInfo(buf, ", \"warning\": \"%s\"", warning);
+	if (warning != NVP_CODE_NONE)	/* behind the dot of its name */
+		appendStringInfo(buf, ", \"warning\": \"%s\"", strchr(nvp_code_name(warning), '.') + 1);
 	appendStringInfoChar(buf, '}');
 }
 
@@ -429,7 +432,6 @@ append_doubt(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
 	const char *b_word = is_order ? "month first" : "a decimal comma";
 	const char *option = is_order ? "dateOrder" : "numberFormat";
 
-	appendStringInfo(buf, "%scolumn \"%s\": ", buf->len > 0 ? "; " : "", column->key);
 	if (a > 0 && b > 0)
 		appendStringInfo(buf, UINT64_FORMAT " value%s can only be read with %s, " UINT64_FORMAT " only with %s",
 						 a, a == 1 ? "" : "s", a_word, b, b_word);
@@ -437,6 +439,27 @@ append_doubt(StringInfo buf, const NvpColumn *column, const NvpVote *vote)
 		appendStringInfo(buf, UINT64_FORMAT " value%s could be read with %s as well as with %s, and no other tells which",
 						 vote->unclear, vote->unclear == 1 ? "" : "s", a_word, b_word);
 	appendStringInfo(buf, "; set its %s in the model", option);
+}
+
+/*
+ * nvp_validator_doubt tells whether the vote of a column left doubt.
+ *
+ * out: the code of its issue, NVP_CODE_NONE if there is none; in words,
+ *		*message, in the current memory context.
+ */
+NvpCode
+nvp_validator_doubt(const NvpValidator *validator, int i, char **message)
+{
+	const NvpColumn *column = &validator->model->columns[i];
+	NvpCode		code = validator->states[i].needs_vote ? vote_warning(column, &validator->states[i].vote) : NVP_CODE_NONE;
+	StringInfoData buf;
+
+	if (code == NVP_CODE_NONE)
+		return code;
+	initStringInfo(&buf);
+	append_doubt(&buf, column, &validator->states[i].vote);
+	*message = buf.data;
+	return code;
 }
 
 /*
@@ -452,10 +475,11 @@ nvp_validator_vote_note(const NvpValidator *validator)
 	initStringInfo(&buf);
 	for (int i = 0; i < validator->model->ncolumns; i++)
 	{
-		const NvpColumn *column = &validator->model->columns[i];
+		char	   *message;
 
-		if (validator->states[i].needs_vote && vote_warning(column, &validator->states[i].vote))
-			append_doubt(&buf, column, &validator->states[i].vote);
+		if (nvp_validator_doubt(validator, i, &message) != NVP_CODE_NONE)
+			appendStringInfo(&buf, "%scolumn \"%s\": %s", buf.len > 0 ? "; " : "",
+							 validator->model->columns[i].key, message);
 	}
 	return buf.len > 0 ? buf.data : NULL;
 }

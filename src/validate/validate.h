@@ -35,10 +35,10 @@ typedef enum NvpSeverity
 
 typedef struct NvpIssue
 {
-	uint64		row_no;
+	uint64		row_no;			/* 0 = the whole input, or a whole column of it */
 	uint64		line_no;		/* line of the source, 0 unknown */
 	uint16		sheet;			/* of a workbook: its index, else 0 */
-	int			column;			/* index into the model; -1 = the whole row */
+	int			column;			/* index into the model; -1 = the whole row, or input */
 	NvpCode		code;
 	NvpSeverity severity;
 	const char *message;
@@ -85,6 +85,7 @@ extern NvpValidated *nvp_validator_output(NvpValidator *validator, int capacity)
 extern void nvp_validator_batch(NvpValidator *validator, const NvpCell *const *columns,
 								const NvpRow *rows, int nrows, uint64 first_row_no,
 								NvpValidated *out, NvpIssueSink *sink);
+extern NvpCode nvp_validator_doubt(const NvpValidator *validator, int i, char **message);
 extern char *nvp_validator_vote_note(const NvpValidator *validator);
 extern char *nvp_validator_votes(const NvpValidator *validator);
 extern void nvp_validator_free(NvpValidator *validator);

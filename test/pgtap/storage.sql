@@ -1,5 +1,5 @@
 -- storage.sql - uploads piece by piece, kept inputs and outputs, downloads in pieces
-SELECT plan(76);
+SELECT plan(77);
 
 -- ---- tools ------------------------------------------------------------------
 
@@ -182,8 +182,9 @@ INSERT INTO d SELECT 'rejected csv', * FROM fetched(nuvopipe_api.execution_error
 INSERT INTO d SELECT 'rejected json', * FROM fetched(nuvopipe_api.execution_errors(jsonb_build_object('id', :'e', 'kind', 'rejected', 'format', 'json')));
 SELECT is((SELECT convert_from(substr(whole, 1, 131), 'UTF8') FROM d WHERE kind = 'csv'),
 	E'row_no,line,column_key,source_column,code,severity,value,message,place\n2,3,id,id,invalid_int,error,x2,A whole number is expected.,\n', 'issues as CSV');
-SELECT is((SELECT cardinality(string_to_array(convert_from(whole, 'UTF8'), E'\n')) FROM d WHERE kind = 'csv'), 10002, 'all of them');
-SELECT is((SELECT jsonb_array_length(convert_from(whole, 'UTF8')::jsonb) FROM d WHERE kind = 'json'), 10000, 'issues as JSON');
+SELECT is((SELECT cardinality(string_to_array(convert_from(whole, 'UTF8'), E'\n')) FROM d WHERE kind = 'csv'), 10003, 'all of them, and that the header has changed');
+SELECT is((SELECT jsonb_array_length(convert_from(whole, 'UTF8')::jsonb) FROM d WHERE kind = 'json'), 10001, 'issues as JSON');
+SELECT is((SELECT convert_from(whole, 'UTF8')::jsonb -> 10000 ->> 'code' FROM d WHERE kind = 'json'), 'file.header_changed', 'that of the whole input comes last');
 SELECT is((SELECT convert_from(substr(whole, 1, 138), 'UTF8') FROM d WHERE kind = 'rejected csv'),
 	E'row_no,line,name,id,(surplus),issues\n2,3,"\'=cmd|\'/c calc\'!A1 ""q""",x2,,id: A whole number is expected.\n4,5,"\'=cmd|\'/c calc\'!A1 ""q""",x4,',
 	'rejected rows as CSV, in the order of the source, formulas disarmed');

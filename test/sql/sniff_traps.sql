@@ -26,6 +26,7 @@ $$;
 CREATE FUNCTION pg_temp.sniffed(data bytea) RETURNS text LANGUAGE sql AS $$
 	SELECT concat_ws(' ', s ->> 'format', s ->> 'encoding', nullif(s ->> 'compression', 'none'),
 		CASE s ->> 'delimiter' WHEN E'\t' THEN 'tab' ELSE s ->> 'delimiter' END,
+		(SELECT string_agg(value, '+' ORDER BY n) FROM jsonb_array_elements_text(s -> 'widths') WITH ORDINALITY AS x (value, n)),
 		s ->> 'quote', nullif(s ->> 'escape', s ->> 'quote'),
 		CASE WHEN s ->> 'header' = 'true' THEN 'header' ELSE 'data' END || coalesce('*' || (s ->> 'header_rows'), ''),
 		'skip=' || (s ->> 'skip_rows'), 'columns=' || (s ->> 'columns'),

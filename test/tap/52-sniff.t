@@ -20,6 +20,8 @@ arrives() {
 	[ -n "$(q "SELECT 1 FROM nuvopipe.pipelines WHERE name = '$1'")" ] || pipeline "$1" in four t "options => '${2:-{\}}'"
 	execute "$1"
 }
+# what is doubtful about the whole input or a column, as rows without a row number
+doubts() { q "SELECT concat_ws('|', column_key, code, severity) FROM nuvopipe.issues WHERE execution = '$EXEC' AND row_no IS NULL ORDER BY seq"; }
 note() { of_exec "coalesce(note, '')"; }
 skipped() { q "SELECT rows_skipped FROM nuvopipe.execution_runs WHERE execution = '$EXEC' ORDER BY attempt DESC LIMIT 1"; }
 verdict_of() { q "SELECT sniff #>> '{verdicts,$1}' FROM nuvopipe.execution_runs WHERE execution = '$EXEC' ORDER BY attempt DESC LIMIT 1"; }
@@ -69,6 +71,8 @@ is "$(outcome) $(note)" "SUCCEEDED " "the same again is nothing to tell"
 arrives weekly.csv < <(printf 'name;id;day;amount;remark\nz;3;2024-03-31;4.5;new\n')
 is "$(outcome) $(note)" "SUCCEEDED the header has changed since execution $first (new: \"remark\"); columns were mapped by name" "another one is told"
 is "$(q 'SELECT id, name, amount, day FROM t')" "3|z|4.5|2024-03-31" "and mapped by name"
+is "$(doubts) $(counts)" "file.header_changed|warning 1 1 0 0 0" "it is an issue of the whole input, which no count of rows includes"
+like "$(q "SELECT message FROM nuvopipe.issues WHERE execution = '$EXEC'")" "^The header has changed since execution $first" "with the same words"
 second=$EXEC
 arrives weekly.csv < <(printf 'id;name;day;amount;remark\n4;z;2024-03-31;4.5;new\n')
 is "$(note)" "the header has changed since execution $second (the columns are in another order); columns were mapped by name" "so is another order"
@@ -85,9 +89,50 @@ arrives unclear.csv < <(rows '1;x;1.234;01/02/2024' '2;y;2.500;03/04/2024')
 is "$(outcome)" "SUCCEEDED" "numbers and dates that could be read in two ways"
 like "$(note)" 'column "amount": 2 values could be read with a decimal point as well as with a decimal comma, and no other tells which; set its numberFormat in the model; column "day": 2 values could be read with day first' "are told"
 like "$(q "SELECT votes FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" 'ambiguous_number_format.*ambiguous_date_order' "and in the votes"
+is "$(doubts)" "$(printf 'amount|column.ambiguous_number_format|warning\nday|column.ambiguous_date_order|warning')" "and issues of their columns"
+is "$(counts) $(q "SELECT total_error_cells || ' ' || total_error_rows FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" "2 2 0 0 0 0 0" "which are no errors of cells"
+is "$(q "SELECT column_key, code, cells FROM nuvopipe.issue_summary('$EXEC') ORDER BY 1")" \
+	"$(printf 'amount|column.ambiguous_number_format|0\nday|column.ambiguous_date_order|0')" "nor counted as such"
+is "$(q "SELECT i ->> 'code' || coalesce(i ->> 'row_no', '') FROM jsonb_array_elements(nuvopipe_api.execution_issue_list(jsonb_build_object('id', '$EXEC')) -> 'data') i")" \
+	"$(printf 'column.ambiguous_number_format\ncolumn.ambiguous_date_order')" "the API lists them"
+is "$(q "SELECT concat_ws(' ', s -> 'cells', s -> 'rows', s #> '{columns,0,cells}', s #> '{columns,0,rows}', s #>> '{columns,0,codes,0,code}')
+	FROM (SELECT nuvopipe_api.execution_issue_summary(jsonb_build_object('id', '$EXEC')) -> 'data' AS s) x")" "0 0 0 0 column.ambiguous_number_format" "and its summary has no cells of them"
 arrives clear.csv < <(rows '1;x;1.234;01/02/2024' '2;y;2,5;31/04/2024' '3;z;7,25;31/05/2024')
 is "$(q "SELECT amount || ' ' || day FROM t WHERE id = 1")" "1234 2024-02-01" "one clear value settles the column"
-is "$(note)" "" "and nothing is told"
+is "$(note)$(doubts)" "" "and nothing is told"
+arrives mixed.csv < <(rows '1;x;1.5;2024-01-31' '2;y;2,5;2024-01-31' '3;z;3.5;2024-01-31')
+is "$(doubts)" "amount|column.mixed_number_format|warning" "values that contradict each other"
+
+# ---- two delimiters
+
+arrives tie.csv < <(printf 'id,name;day\n1,a;2024-01-31\n')
+is "$(outcome)" "FAILED|PARSING_FAILURE|22P04" "a tie is not decided"
+like "$(said)" 'the delimiter cannot be told: "," and ";" divide the lines equally well' "but told"
+like "$(said)" 'options.format.delimiter' "with what to settle"
+arrives pinnedtie.csv '{"format": {"delimiter": ","}}' < <(printf 'id,name;day\n1,a;2024-01-31\n')
+is "$(outcome) $(q 'SELECT id FROM t')" "SUCCEEDED 1" "settled, it is read"
+arrives known.csv < <(printf 'id,name;day\n1,"a;b"\n2,"c;d"\n')
+is "$(outcome) $(q "SELECT columns::text FROM nuvopipe.pipeline_headers WHERE pipeline_name = 'known.csv'")" "SUCCEEDED {id,name;day}" "where quotes and types decide"
+arrives known.csv < <(printf 'id,name;day\n5,k;2024-01-31\n')
+is "$(outcome) $(q 'SELECT id FROM t')" "SUCCEEDED 5" "the header that is known decides the next time"
+like "$(verdict_of delimiter)" "gives the columns that are known" "and the verdict says so"
+
+# ---- columns of fixed width
+
+aligned() { printf '%4s %-20s%9s  %s\n' id name amount day; printf '%4s %-20s%9s  %s\n' 1 'Anna Meier' 12.50 2024-01-31 22 'Bartholomew' 1103.10 2024-02-29 333 Zoe 0.75 2024-03-31 4 'Jo van der Heide' 77.00 2024-04-30; }
+arrives aligned.txt < <(aligned)
+is "$(outcome) $(counts)" "SUCCEEDED 4 4 0 0 0" "aligned columns are read"
+is "$(q 'SELECT name, amount, day FROM t WHERE id = 4')" "Jo van der Heide|77|2024-04-30" "as they stand"
+is "$(doubts)" "file.guessed_widths|warning" "which is told"
+widths=$(q "SELECT jsonb_build_object('format', 'fixed', 'widths', sniff -> 'widths', 'header', sniff -> 'header') FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")
+arrives described.txt "{\"format\": $widths}" < <(aligned)
+is "$(outcome) $(q 'SELECT name, amount FROM t WHERE id = 22') $(doubts)$(note)" "SUCCEEDED Bartholomew|1103.1 " "not where it was described, with what was found out"
+arrives crossing.txt < <(aligned; for i in $(seq 1 600); do printf '%4s %-20s%9s  %s\n' $((1000 + i)) 'Anna Meier' 12.50 2024-01-31; done; printf '   9 A name that goes on over its column  2024-01-31\n')
+is "$(outcome) $(counts)" "SUCCEEDED 605 604 1 0 0" "a line behind those looked at that does not keep to the columns is kept out"
+is "$(q "SELECT row_no, code FROM nuvopipe.issues WHERE execution = '$EXEC' AND row_no > 0 ORDER BY seq LIMIT 1")" "605|row.crosses_columns" "and told"
+arrives poor.txt < <(printf 'id  name\nA1  x\nB22 yy\nC3  z\n')
+like "$(outcome) $(said)" 'FAILED.PARSING_FAILURE.22P04 .*seems to be in 2 columns of fixed width, but that is not certain' "a poor guess is not made"
+like "$(said)" '.*Set options.format to ."format": "fixed", "widths": .4, 4., "header": true. if that is right' "but proposed"
 
 # ---- options
 
@@ -98,8 +143,8 @@ for case in \
 	'{"delimiter": ";;"}|options.format.delimiter: one ASCII character other than a line end is expected, not ";;"' \
 	'{"header_rows": 2, "format": "json"}|options.format.header_rows: a header of several rows is known in delimited text and workbooks only' \
 	'{"skip_rows": -1}|options.format.skip_rows: -1 is out of range 0 to 1000000' \
-	'{"seperator": ";"}|options.format: member "seperator" is not known'; do
-	like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"format\": ${case%%|*}}')" 2>&1)" "$(sed 's/[][.*+?(){}]/\\&/g' <<<"${case#*|}")" "refused: ${case%%|*}"
+	'{"seperator": ";"}|options.format: unknown member "seperator"'; do
+	like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"format\": ${case%%|*}}')" 2>&1)" "$(sed 's/[][*.+?(){}]/\\&/g' <<<"${case#*|}")" "refused: ${case%%|*}"
 done
 like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"header_config\": {\"mode\": \"FIXED\", \"header_rows\": 11}}')" 2>&1)" \
 	'header_config.header_rows' "refused: eleven lines of header"

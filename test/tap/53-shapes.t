@@ -49,6 +49,9 @@ came "30000 30000 0 0 0" "XML: attributes and elements"
 is "$(sum)" "30000 450015000 name & 9999" "XML: every row"
 arrives two.xml < <(echo '<all><other><x>1</x></other><other><x>2</x></other>'; rows_xml 10 | tail -n +2; echo '</all>')
 came "10 10 0 0 0" "XML: the table with the most columns"
+arrives alike.xml < <(echo '<all><a>'; rows_xml 3 | grep '<row '; echo '</a><b>'; rows_xml 5 | grep '<row ' | sed 's/<row /<line /; s:</row>:</line>:'; echo '</b></all>')
+like "$(outcome) $(of_exec note)" "^SUCCEEDED the rows were taken from /all/a/row, but other elements are as likely: .*/all/b/line" "XML: a table that could be the rows as well is told"
+is "$(q "SELECT concat_ws('|', row_no, code, severity) FROM nuvopipe.issues WHERE execution = '$EXEC'")" "file.ambiguous_rows|warning" "and an issue of the document"
 arrives path.xml '{"format": {"path": "/all/b/row"}}' < <(echo '<all><a>'; rows_xml 20 | grep '<row '; echo '</a><b>'; rows_xml 10 | grep '<row '; echo '</b></all>')
 came "10 10 0 0 0" "XML: a path"
 arrives nopath.xml '{"format": {"path": "/all/b"}}' < <(rows_xml 10)
@@ -92,6 +95,10 @@ arrives object.json < <(echo '{"total": 3, "meta": {"tags": [1, 2], "rows": ['; 
 is "$(outcome) $(sum)" "SUCCEEDED 2001 2003001 z" "JSON: an object that holds the rows"
 arrives two.json <<<'{"a": [{"id": 1}], "b": [{"id": 2}]}'
 failed PARSING_FAILURE 22P04 'holds 2 arrays of objects.*HINT: Set the option path to one of them: /a, /b' "JSON: two arrays"
+arrives slashes.json <<<'{"a/b": [{"id": 1}], "a~b": [{"id": 2}]}'
+failed PARSING_FAILURE 22P04 'HINT: Set the option path to one of them: /a~1b, /a~0b' "JSON: names with slashes and tildes are told as a path has them"
+arrives slash.json '{"format": {"path": "/a~1b"}}' <<<'{"a/b": [{"id": 1, "name": "x"}], "a~b": [{"id": 2}]}'
+is "$(outcome) $(sum)" "SUCCEEDED 1 1 x" "and taken like that"
 arrives path.json '{"format": {"path": "b"}}' <<<'{"a": [{"id": 1}], "b": [{"id": 2, "name": "x"}]}'
 is "$(outcome) $(sum)" "SUCCEEDED 1 2 x" "JSON: a path"
 qx "SELECT nuvopipe.create_tdm('nested', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"who.name\", \"columnType\": \"string\"}]')"

@@ -179,6 +179,13 @@ static const ReadCase read_cases[] = {
 	CASE("json: path of names, to an object", "JP$.d.a", "{\"c\":{\"a\":[]},\"d\":{\"c\":[[]],\"a\":{\"y\":1}},\"a\":2}", "y\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
 	CASE("json: path to an empty array", "JPb", "{\"b\":[]}", "\nend rows=0 blank=0 skipped=0\n"),
 	CASE("json: path not there", "JPx", "{\"b\":[]}", "\nbad L1 there is nothing at the path \"x\"\n"),
+	CASE("json: path with escapes", "JP/a~1b/c~0d", "{\"a/b\":{\"c~d\":[{\"x\":1}],\"c~0d\":[{\"x\":2}]}}\n",
+		 "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: a tilde between dots is itself", "JPa~1b", "{\"a~1b\":[{\"x\":1}],\"a/b\":[]}\n",
+		 "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: a lonely tilde", "JP/a~b", "{}", "\nbad L0 the path \"/a~b\" is none: a ~ in it is followed by neither 0 nor 1\n"),
+	CASE("json: the only path has a slash in it", "J", "{\"a/b\":{\"~\":[{\"x\":1}]}}\n",
+		 "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
 	CASE("json: path to a number", "JPb", "{\"b\":5}", "\nbad L1 there is neither an array nor an object at the path \"b\"\n"),
 	CASE("json: path through a text", "JPb.c", "{\"b\":\"x\"}", "\nbad L1 there is nothing at the path \"b.c\"\n"),
 	CASE("json: path through an array", "JPb.c", "{\"b\":[{\"c\":[]}]}", "\nbad L1 there is an array on the way to the path \"b.c\"\n"),
@@ -644,6 +651,16 @@ static const SniffCase sniff_cases[] = {
 	SNIFF("UTF-8 with a bad byte", "stra\xC3\x9F" "e;nr\nx\xE9;1\n", "csv utf-8 ; \" header skip=0"),
 	SNIFF("Windows-1252", "price \x80;nr\nx;1\n", "csv windows-1252 ; \" header skip=0"),
 	SNIFF("UTF-8", "stra\xC3\x9F" "e;nr\nx;1\n", "csv utf-8 ; \" header skip=0"),
+	SNIFF("aligned columns", "id name        amount\n 1 Anna         12.50\n 2 Bartholomew   3.10\n13 Zoe         112.75\n",
+		  "fixed utf-8 3+12+6 header skip=0 0.98"),
+	SNIFF("a long text is no two columns", "a1  New\nb22 International Business\nc3  Old\nd45 Old\n",
+		  "fixed utf-8 4+22 header skip=0 0.80"),
+	SNIFF("decimal commas are no delimiter", "Anna      12,50\nOtto       3,10\nZoe      112,75\nEve        0,99\n",
+		  "fixed utf-8 7+8 data skip=0 0.96"),
+	SNIFF("a delimiter in all lines is meant", "a   ,  1\nbbb , 22\ncc  ,333\n", "csv utf-8 , \" data skip=0"),
+	SNIFF("tabs are no padding", "a\tb  c\nd\te  f\ng\th  i\n", "csv utf-8 \\t \" header skip=0"),
+	SNIFF("two lines prove nothing", "a    b\nccc  d\n", "csv utf-8 , \" header skip=0"),
+	SNIFF("dashes under the names", "a   b\n--- ---\n1   2\n3   4\n", "fixed utf-8 4+3 header skip=0 0.98"),
 	SNIFF("gzip", "\x1F\x8B\x08xxxxx", "unknown utf-8"),
 	SNIFF("empty", "", "csv utf-8 , \" header skip=0"),
 };
@@ -671,6 +688,13 @@ test_sniffing(void)
 			appendStringInfo(&actual, " %c %s skip=%d%s", sniff.format.quote ? sniff.format.quote : '0',
 							 sniff.format.has_header ? "header" : "data", sniff.format.skip_rows,
 							 sniff.delimiter.is_ambiguous ? " ambiguous" : "");
+		}
+		if (sniff.format.kind == NVP_FORMAT_FIXED)
+		{
+			for (int col = 0; col < sniff.format.nfixed; col++)
+				appendStringInfo(&actual, "%s%d", col > 0 ? "+" : " ", sniff.format.fixed[col].width);
+			appendStringInfo(&actual, " %s skip=%d %.2f", sniff.format.has_header ? "header" : "data", sniff.format.skip_rows,
+							 sniff.kind.confidence);
 		}
 		check_text(c->name, actual.data, c->expected);
 		pfree(actual.data);
