@@ -26,15 +26,21 @@ append(void *arg, const char *data, int64 len)
 }
 
 /*
- * comparable leaves out the rows of input that ends badly: how many columns are
- * known before they occur depends on how far the first look went.
+ * is_same leaves out the rows of input that ends badly: how many columns are
+ * known before they occur depends on how far the first look went; and what is
+ * wrong with a token, and where in its line, on how much of it was seen.
  */
-static const char *
-comparable(const char *rendered)
+static bool
+is_same(const char *a, const char *b)
 {
-	const char *bad = strstr(rendered, "\nbad L");
+	const char *bad_a = strstr(a, "\nbad L");
+	const char *bad_b = strstr(b, "\nbad L");
+	size_t		len;
 
-	return bad ? bad : rendered;
+	if (bad_a == NULL || bad_b == NULL)
+		return strcmp(a, b) == 0;
+	len = strcspn(bad_a, ",");
+	return strcspn(bad_b, ",") == len && memcmp(bad_a, bad_b, len) == 0;
 }
 
 /* write_again turns the rows into XML; false if the input ends badly or has no rows */
@@ -82,7 +88,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	nvp_xml_look((const char *) data + 1, size - 1, &choice);
 	expected = render((const char *) data + 1, size - 1, &format, 65536, false);
 	actual = render((const char *) data + 1, size - 1, &format, windows[data[0] & 7], false);
-	if (strcmp(comparable(expected), comparable(actual)) != 0)
+	if (!is_same(expected, actual))
 	{
 		fprintf(stderr, "whole:\n%s\nwindow %u:\n%s\n", expected, windows[data[0] & 7], actual);
 		abort();
