@@ -257,11 +257,9 @@ nvp_part_attribute(NvpPart *part, uint8 space, const char *name, StringInfo out)
 		return false;
 	enlargeStringInfo(out, len);
 	n = nvp_markup_decode(value, len, out->data + out->len);
-	if (n < 0)
-		return false;
-	out->len += n;
-	out->data[out->len] = '\0';
-	return true;
+	out->len += Max(n, 0);
+	out->data[out->len] = '\0';	/* over what was decoded before a bad reference, too */
+	return n >= 0;
 }
 
 bool

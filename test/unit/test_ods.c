@@ -141,6 +141,9 @@ test_sheets(void)
 	check_ods("a hidden sheet that is asked for", content, "hidden", "h\nL2 w1 #0\nend rows=1 blank=0 skipped=1\n");
 	check_ods("a sheet by name", content, "A & B", "a,b\nL2 w2 #1 ~\nend rows=1 blank=0 skipped=1\n");
 	check_ods("all visible sheets", content, "*", "a,b,sheet\nL2 w3 #1 ~ <A & B>\nL2 w4 many #2 ~ <C> +<3>\nend rows=2 blank=0 skipped=2\n");
+	check_ods("a sheet whose name cannot be read", CONTENT "<office:body><office:spreadsheet><table:table table:name=\"half &nosuch; a name\">" HEAD ROW(FLOAT("1"))
+			  "</table:table>" TABLE("C", HEAD ROW(FLOAT("2"))) "</office:spreadsheet></office:body></office:document-content>", "*",
+			  "a,b,sheet\nL2 w3 #1 ~ <>\nL2 w3 #2 ~ <C>\nend rows=2 blank=0 skipped=2\n");
 	check_ods("no such sheet", content, "D", "\nbad L0 the workbook has no sheet \"D\"\n");
 	check_ods("a text document", CONTENT "<office:body><office:text/></office:body></office:document-content>", NULL,
 			  "\nbad L0 \"content.xml\" in the workbook cannot be read: it is no spreadsheet at byte 526\n");
