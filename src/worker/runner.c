@@ -101,11 +101,27 @@ watch_progress(bool watch)
 
 /* ---- leaving in mid-run ------------------------------------------------------ */
 
+#define LEAVE_TRIES		25
+#define LEAVE_PAUSE_MS	20
+
 /* what this process runs at the moment; attempt 0 = nothing */
 static NvpExecution under_way;
 
 /* the session of a runner: it may have claimed the next one already */
 static NvpSession *own_session = NULL;
+
+/* maintenance makes a partition in between, which takes a moment */
+static bool
+lock_to_leave(void)
+{
+	for (int i = 0; i < LEAVE_TRIES; i++)
+	{
+		if (nvp_exec_lock_at_exit())
+			return true;
+		pg_usleep(LEAVE_PAUSE_MS * 1000L);
+	}
+	return false;
+}
 
 /*
  * At the end of a runner.  One that was asked to leave (the server shuts down,
@@ -124,7 +140,7 @@ give_back_at_exit(int code, Datum arg)
 	nvp_tell_back(0);
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	if (nvp_exec_lock_at_exit())
+	if (lock_to_leave())
 	{
 		/* what was claimed in a transaction that did not commit is not ours, which is looked at */
 		if (under_way.attempt > 0)
