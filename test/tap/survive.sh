@@ -101,7 +101,7 @@ stop_in_process() {
 			COMMIT;
 			PERFORM pg_sleep(0.002);
 		END LOOP;
-		COPY (SELECT 1) TO PROGRAM 'kill -STOP $RUNNER';
+		COPY (SELECT 1) TO PROGRAM 'kill -STOP $RUNNER; cat >/dev/null';
 	END \$\$;
 	SQL
 }
