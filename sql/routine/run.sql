@@ -167,8 +167,12 @@ BEGIN
 	ELSIF NOT listed THEN
 		ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, _nuvopipe.lists_objects(input.id), NULL, NULL, NULL, NULL);
 	END IF;
-	RETURN QUERY SELECT e.id, e.pipeline_id, e.status, e.trigger_type, e.object_path, e.created_at
-		FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = ANY (ids) ORDER BY e.id;
+	-- one by one: for a list in the order of the key, all of an organization might be gone through
+	RETURN QUERY SELECT e.*
+		FROM unnest(ids) WITH ORDINALITY AS x(id, n)
+			CROSS JOIN LATERAL (SELECT e.id, e.pipeline_id, e.status, e.trigger_type, e.object_path, e.created_at
+				FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = x.id LIMIT 1) e
+		ORDER BY x.n;
 END
 $$;
 COMMENT ON FUNCTION nuvopipe.execute(text, boolean, uuid) IS
