@@ -366,12 +366,12 @@ parse_more(NvpXmlParser *parser)
 	parser->nevents = parser->at = parser->text_len = 0;
 	if (!parser->is_suspended && !next_piece(parser, &piece, &len))
 		return false;
-	if (parser->is_done && len == 0 && !parser->is_suspended && parser->window->offset == 0 &&
-		XML_GetCurrentByteIndex(parser->expat) <= 0)
+	if (parser->is_done && len == 0 && !parser->is_suspended && !parser->is_fed)
 	{
 		parser->reader->error.is_empty = true;
 		return true;
 	}
+	parser->is_fed = true;
 	current = parser;
 	if (parser->is_suspended)
 		status = XML_ResumeParser(parser->expat);
@@ -478,7 +478,7 @@ nvp_xml_begin(NvpXmlParser *parser, int line_depth)
 	parser->depth = 0;
 	parser->line_depth = line_depth;
 	parser->lines_before = 0;
-	parser->has_begun = parser->is_suspended = parser->is_done = parser->is_scrubbed = parser->has_failed = false;
+	parser->has_begun = parser->is_fed = parser->is_suspended = parser->is_done = parser->is_scrubbed = parser->has_failed = false;
 	parser->stop = STOP_NONE;
 	if (nvp_window_begin(parser->window) != NVP_FILL_OK)
 		return nvp_reader_fail_io(parser->reader);

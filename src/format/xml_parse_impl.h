@@ -57,6 +57,7 @@ struct NvpXmlParser
 	int			line_depth;
 	uint64		lines_before;	/* of white space that libexpat did not get */
 	bool		has_begun;
+	bool		is_fed;			/* libexpat was given something */
 	bool		is_suspended;
 	bool		is_done;		/* libexpat has got the last byte */
 	bool		is_scrubbed;	/* disguises may occur */

@@ -42,6 +42,8 @@ typedef struct Case
 #define CASE(name, path, data, expected) {name, path, data, sizeof(data) - 1, expected}
 #define END(n) "end rows=" #n " blank=0 skipped=0\n"
 
+#define TEN_LINES	"\n\n\n\n\n\n\n\n\n\n"
+
 static const Case cases[] = {
 	CASE("rows", NULL, "<?xml version=\"1.0\"?>\n<orders>\n <order><id>1</id><name>Ada</name></order>\n <order><id>2</id><name>Bob</name></order>\n</orders>\n",
 		 "id,name\nL3 w2 <1> <Ada>\nL4 w2 <2> <Bob>\n" END(2)),
@@ -102,6 +104,7 @@ static const Case cases[] = {
 	CASE("something behind", NULL, "<a><r>1</r><r>2</r></a><b/>", "r\nL1 w1 <1>\nL1 w1 <2>\nbad L1 invalid XML in line 1, column 24: junk after document element\n"),
 	CASE("encoded names", NULL, "<a><r><First_x0020_name>1</First_x0020_name><_x005F_x0041_>2</_x005F_x0041_><x_x41>3</x_x41></r></a>", "First name,_x0041_,x_x41\nL1 w3 <1> <2> <3>\n" END(1)),
 	CASE("nothing", NULL, " \n", "\nend rows=0 blank=0 skipped=0 empty\n"),
+	CASE("nothing, for long", NULL, TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES TEN_LINES, "\nend rows=0 blank=0 skipped=0 empty\n"),
 	CASE("a declaration alone", NULL, "<?xml version='1.0'?>\n", "\nbad L2 invalid XML in line 2, column 1: the document is not complete\n"),
 	CASE("no XML", NULL, "a,b\n", "\nbad L1 invalid XML in line 1, column 1: syntax error\n"),
 };
