@@ -105,6 +105,7 @@ void
 nvp_tell_committed(void)
 {
 	MemoryContext context = CurrentMemoryContext;
+	uint32		held = QueryCancelHoldoffCount;
 
 	if (nnotes == 0)
 		return;
@@ -115,6 +116,9 @@ nvp_tell_committed(void)
 	}
 	PG_CATCH();
 	{
+		/* an error lets interrupts go; those of a claim that waits are held on */
+		HOLD_INTERRUPTS();
+		QueryCancelHoldoffCount = held;
 		MemoryContextSwitchTo(context);
 		EmitErrorReport();
 		FlushErrorState();
