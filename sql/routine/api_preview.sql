@@ -148,7 +148,7 @@ BEGIN
 	IF source ->> 'upload' IS NULL THEN
 		PERFORM _nuvopipe.fault('source.upload', 'must be given');
 	END IF;
-	up := _nuvopipe.complete_upload(source ->> 'upload');
+	up := _nuvopipe.find_complete_upload(source ->> 'upload');
 	answer := jsonb_build_object('id', new_id, 'expires_at', _nuvopipe.iso(moment + interval '1 hour'))
 		|| _nuvopipe.preview_of_upload(up, _nuvopipe.preview_options(args -> 'options'), most);
 	INSERT INTO _nuvopipe.preview (tenant_id, id, created_by, answer, created_at, expires_at)

@@ -292,7 +292,7 @@ DECLARE
 	hint text;
 BEGIN
 	PERFORM _nuvopipe.expect_type(value, 'source.upload', 'string');
-	up := _nuvopipe.complete_upload(value #>> '{}');
+	up := _nuvopipe.find_complete_upload(value #>> '{}');
 	draft := _nuvopipe.tdm_from_blob(up.tenant_id, up.id, up.file_name, _nuvopipe.preview_options(options));
 	RETURN jsonb_build_object('name', regexp_replace(_nuvopipe.safe_file_name(up.file_name, 'upload'), '(.)\.[^.]*$', '\1')) || draft;
 EXCEPTION WHEN bad_copy_file_format OR SQLSTATE '02000' THEN

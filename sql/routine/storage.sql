@@ -306,7 +306,7 @@ END
 $$;
 
 -- such an upload, of which all bytes are there
-CREATE OR REPLACE FUNCTION _nuvopipe.complete_upload(upload text) RETURNS _nuvopipe.upload
+CREATE OR REPLACE FUNCTION _nuvopipe.find_complete_upload(upload text) RETURNS _nuvopipe.upload
 	LANGUAGE plpgsql STABLE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$

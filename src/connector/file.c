@@ -129,7 +129,7 @@ static void
 describe(NvpObject *object, const struct stat *st)
 {
 	object->bytes = st->st_size;
-	object->modified_at = time_t_to_timestamptz(st->st_mtime);
+	object->modified_at = time_t_to_timestamptz(st->st_mtim.tv_sec) + st->st_mtim.tv_nsec / 1000;
 	nvp_listing_set_version(object);
 }
 

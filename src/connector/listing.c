@@ -50,14 +50,18 @@ nvp_listing_add(NvpObjectList *list)
 
 /*
  * nvp_listing_set_version makes the version of a file: size and seconds since
- * 1970, which no setting of the session changes.
+ * 1970, which no setting of the session changes; with microseconds where the
+ * source tells them, for a file may be replaced twice in a second.
  */
 void
 nvp_listing_set_version(NvpObject *object)
 {
+	int			micros = (int) (object->modified_at % USECS_PER_SEC);
+
 	if (object->bytes >= 0 && object->modified_at != 0)
-		object->version = psprintf(INT64_FORMAT "-" INT64_FORMAT, object->bytes,
-								   (int64) timestamptz_to_time_t(object->modified_at));
+		object->version = psprintf(INT64_FORMAT "-" INT64_FORMAT "%s", object->bytes,
+								   (int64) timestamptz_to_time_t(object->modified_at),
+								   micros == 0 ? "" : psprintf(".%06d", abs(micros)));
 }
 
 /* nvp_name_is_plain: one part of a path, not "." or "..", no control characters? */

@@ -106,6 +106,7 @@ settle_tie(NvpRun *run)
 {
 	MemoryContext old;
 
+	nvp_identity_settle(&run->identity);
 	nvp_identity_give_back(&run->identity);
 	old = MemoryContextSwitchTo(run->context);
 	nvp_exec_known_header(run->execution, &run->job->known);
