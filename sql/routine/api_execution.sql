@@ -88,11 +88,11 @@ BEGIN
 					AND _nuvopipe.can('read', 'execution', o.owner_id, o.owner_role)),
 			'waiting_for', CASE
 				WHEN e.available_at > clock_timestamp() THEN 'RETRY'
-				WHEN (SELECT count(*) FROM _nuvopipe.execution o
+				WHEN (SELECT count(DISTINCT o.worker_pid) FROM _nuvopipe.execution o
 					WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING' AND o.pipeline_id = e.pipeline_id)
 						>= (SELECT l.slots FROM _nuvopipe.pipeline l WHERE l.id = e.pipeline_id) THEN 'PIPELINE'
 				WHEN (SELECT coalesce(g.max_runs, current_setting('nuvopipe.max_runs_per_tenant')::int) FROM _nuvopipe.organization g WHERE g.id = e.tenant_id)
-						BETWEEN 1 AND (SELECT count(*) FROM _nuvopipe.execution o WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING') THEN 'ORGANIZATION'
+						BETWEEN 1 AND (SELECT count(DISTINCT o.worker_pid) FROM _nuvopipe.execution o WHERE o.tenant_id = e.tenant_id AND o.status = 'RUNNING') THEN 'ORGANIZATION'
 				WHEN EXISTS (SELECT FROM unnest(e.hosts) h(name)
 					WHERE current_setting('nuvopipe.max_runs_per_host')::int BETWEEN 1 AND (SELECT count(*) FROM _nuvopipe.execution o
 						WHERE o.status = 'RUNNING' AND h.name = ANY (o.hosts))) THEN 'HOST'

@@ -47,6 +47,24 @@ BEGIN
 END
 $$;
 
+-- Of the process that asks.  What nobody has begun was not tried, so there is no attempt.
+CREATE OR REPLACE FUNCTION _nuvopipe.unclaim(tenant uuid, execution uuid) RETURNS void
+	LANGUAGE plpgsql
+	SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+	claimed int;
+BEGIN
+	UPDATE _nuvopipe.execution e SET
+		status = 'QUEUED', attempts = e.attempts - 1, started_at = NULL, lease_until = NULL, worker_pid = NULL, worker_started_at = NULL,
+		updated_at = clock_timestamp()
+	WHERE e.tenant_id = tenant AND e.id = execution AND e.status = 'RUNNING' AND e.worker_pid = pg_backend_pid()
+	RETURNING e.attempts + 1 INTO claimed;
+	DELETE FROM _nuvopipe.execution_attempt a WHERE a.tenant_id = tenant AND a.execution_id = execution AND a.attempt = claimed;
+END
+$$;
+
 -- A process that is asked to leave in mid-run says so itself, in its last transaction.
 CREATE OR REPLACE FUNCTION _nuvopipe.give_back(tenant uuid, execution uuid, attempt int) RETURNS void
 	LANGUAGE plpgsql

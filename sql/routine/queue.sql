@@ -42,11 +42,11 @@ BEGIN
 					WHERE e.status = 'QUEUED' AND (e.tenant_id, e.pipeline_id, e.priority) > (h.tenant_id, h.pipeline_id, h.priority)
 					ORDER BY e.tenant_id, e.pipeline_id, e.priority, e.available_at, e.id LIMIT 1) n
 	), running AS MATERIALIZED (
-		SELECT e.tenant_id, e.pipeline_id, e.hosts FROM _nuvopipe.execution e WHERE e.status = 'RUNNING'
+		SELECT e.tenant_id, e.pipeline_id, e.hosts, e.worker_pid FROM _nuvopipe.execution e WHERE e.status = 'RUNNING'
 	), of_pipeline AS MATERIALIZED (
-		SELECT r.pipeline_id, count(*)::int AS runs FROM running r GROUP BY 1
+		SELECT r.pipeline_id, count(DISTINCT r.worker_pid)::int AS runs FROM running r GROUP BY 1	-- a process runs one at a time
 	), of_tenant AS MATERIALIZED (
-		SELECT r.tenant_id, count(*)::int AS runs FROM running r GROUP BY 1
+		SELECT r.tenant_id, count(DISTINCT r.worker_pid)::int AS runs FROM running r GROUP BY 1
 	), full_host AS MATERIALIZED (
 		SELECT array_agg(x.name) AS names
 			FROM (SELECT n.name FROM running r, unnest(r.hosts) n(name) GROUP BY 1 HAVING count(*) >= per_host AND per_host > 0) x

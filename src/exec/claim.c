@@ -56,8 +56,8 @@ typedef struct Room
 	char	   *object_version;
 	int			nhosts;
 	char	   *hosts[HOSTS_MAX];
-	int			of_pipeline;
-	int			of_tenant;
+	List	   *of_pipeline;	/* processes that run one: each one at a time, however many it has claimed */
+	List	   *of_tenant;
 	int			of_object;
 	int			of_host[HOSTS_MAX];
 } Room;
@@ -151,12 +151,13 @@ count_run(NvpTable *run, Room *room)
 {
 	char	   *hosts[HOSTS_MAX];
 	int			nhosts;
+	int			process = nvp_table_get_int4(run, "worker_pid", 0);
 
 	if (is_same_uuid(run, "tenant_id", &room->tenant_id))
-		room->of_tenant++;
+		room->of_tenant = list_append_unique_int(room->of_tenant, process);
 	if (is_same_uuid(run, "pipeline_id", &room->pipeline_id))
 	{
-		room->of_pipeline++;
+		room->of_pipeline = list_append_unique_int(room->of_pipeline, process);
 		if (room->object_path && room->object_version && nvp_table_is(run, "object_path", room->object_path) &&
 			nvp_table_is(run, "object_version", room->object_version))
 			room->of_object++;
@@ -207,9 +208,9 @@ hold_pipeline(const pg_uuid_t *id, int *slots, char **name)
 static NvpClaim
 look_for_room(const Room *room, int slots, int tenant_limit)
 {
-	if (room->of_pipeline >= slots)
+	if (list_length(room->of_pipeline) >= slots)
 		return NVP_CLAIM_PIPELINE_FULL;
-	if (tenant_limit > 0 && room->of_tenant >= tenant_limit)
+	if (tenant_limit > 0 && list_length(room->of_tenant) >= tenant_limit)
 		return NVP_CLAIM_TENANT_FULL;
 	/* the same object twice at once: the second finds what the first did */
 	if (room->of_object > 0)
@@ -351,6 +352,46 @@ nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out)
 	else
 		nvp_turns_leave(&turns);
 	return claim;
+}
+
+/* may it go with the first?  One that was tried before, or that a schedule waits for, has no company. */
+static bool
+goes_with(NvpTable *table, const NvpExecution *first)
+{
+	bool		has_no_input;
+
+	(void) nvp_table_get(table, "input_id", &has_no_input);
+	return is_same_uuid(table, "configuration_id", &first->configuration_id) && has_no_input != first->has_input &&
+		nvp_table_get_int4(table, "attempts", 0) == 0 && nvp_table_get_int4(table, "max_attempts", 0) > 1 &&
+		!nvp_table_get_bool(table, "discover") && !nvp_table_is(table, "trigger_type", "SCHEDULED");
+}
+
+/*
+ * nvp_exec_claim_with claims another execution of the pipeline of one that was
+ * claimed in this transaction, to go with it (company.h): it takes no room of its
+ * own, for they run one after the other.
+ *
+ * out: false if it is not to be had, or may not.
+ */
+bool
+nvp_exec_claim_with(const NvpExecution *first, const NvpWaiting *waiting, NvpExecution *out)
+{
+	NvpTable	table;
+	bool		claimed;
+
+	find_execution(&table, waiting, &claimed);
+	claimed = claimed && is_due(&table, waiting) && goes_with(&table, first) &&
+		nvp_table_lock(&table, LockTupleNoKeyExclusive, LockWaitSkip) && is_due(&table, waiting) && goes_with(&table, first);
+	if (claimed)
+	{
+		read_execution(&table, out);
+		out->pipeline_name = copy_text(first->pipeline_name);
+		write_claim(&table, out);
+	}
+	nvp_table_close(&table);
+	if (claimed)
+		begin_attempt(out);
+	return claimed;
 }
 
 /*

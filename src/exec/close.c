@@ -17,6 +17,7 @@
 
 #include "base/deadline.h"
 #include "base/guc.h"
+#include "exec/company.h"
 #include "exec/header.h"
 #include "exec/life.h"
 #include "exec/queue.h"
@@ -166,9 +167,15 @@ nvp_run_close_transaction(NvpRun *run, bool to_ledger)
 	write_down(run, to_ledger);
 	CHECK_FOR_INTERRUPTS();
 	nvp_deadline_clear();		/* it was in time */
-	if (run->is_local)
-		nvp_queue_claim_next(run->session);
-	nvp_session_commit(run->session);
+	nvp_company_note(run);
+	if (run->session->place == NVP_AMONG)
+		nvp_session_step(run->session);
+	else
+	{
+		if (run->is_local)
+			nvp_queue_claim_next(run->session);
+		nvp_session_commit(run->session);
+	}
 	run->was_written = true;
 	MemoryContextSwitchTo(run->context);
 }

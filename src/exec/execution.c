@@ -172,6 +172,8 @@ finish_attempt(const NvpExecution *execution, const NvpOutcome *outcome)
 	{
 		nvp_table_edit(&table);
 		nvp_table_put_text(&table, "status", status_word(outcome->status));
+		if (execution->began_at)
+			nvp_table_put(&table, "started_at", TimestampTzGetDatum(execution->began_at));
 		nvp_table_put(&table, "finished_at", TimestampTzGetDatum(GetCurrentTimestamp()));
 		nvp_table_put(&table, "duration_ms", Int64GetDatum(outcome->duration_ms));
 		put_counts(&table, &outcome->counts);
@@ -293,6 +295,8 @@ finish_row(const NvpExecution *execution, const NvpOutcome *outcome, bool gives_
 		put_object(&table, &execution->object);
 		if (gives_up_input)
 			nvp_table_put_null(&table, "input_id");
+		if (execution->began_at)
+			nvp_table_put(&table, "started_at", TimestampTzGetDatum(execution->began_at));
 		nvp_table_put(&table, "finished_at", TimestampTzGetDatum(now));
 		nvp_table_put_null(&table, "lease_until");
 		put_fault(&table, &outcome->fault);
@@ -428,6 +432,34 @@ nvp_exec_give_back(const NvpExecution *execution)
 	nvp_arg_int4(&query, execution->attempt);
 	nvp_query_exec(&query, "SELECT _nuvopipe.give_back($1, $2, $3)");
 	nvp_query_close(&query);
+}
+
+/* nvp_exec_unclaim takes back a claim of this process: the execution waits again, and was never tried. */
+void
+nvp_exec_unclaim(const NvpExecution *execution)
+{
+	NvpQuery	query;
+
+	nvp_query_open(&query);
+	nvp_exec_arg(&query, execution);
+	nvp_query_keep(&query, "SELECT _nuvopipe.unclaim($1, $2)");
+	nvp_query_close(&query);
+}
+
+/* nvp_exec_is_unwanted tells whether somebody has cancelled it; one who is about to is waited for. */
+bool
+nvp_exec_is_unwanted(const NvpExecution *execution)
+{
+	NvpQuery	query;
+	bool		unwanted;
+
+	nvp_query_open(&query);
+	nvp_exec_arg(&query, execution);
+	unwanted = nvp_query_keep(&query,
+							  "SELECT FROM (SELECT cancel_requested FROM _nuvopipe.execution"
+							  " WHERE tenant_id = $1 AND id = $2 FOR NO KEY UPDATE) e WHERE e.cancel_requested") > 0;
+	nvp_query_close(&query);
+	return unwanted;
 }
 
 /*

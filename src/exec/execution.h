@@ -52,6 +52,7 @@ typedef struct NvpExecution
 	bool		is_scheduled;	/* a schedule has started it */
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
 	pg_uuid_t	input_id;		/* of them */
+	TimestampTz began_at;		/* where that was after the claim (company.h); else 0 */
 	int			siblings;		/* executions of the same run, itself included; 0 = not looked */
 	NvpObject	object;			/* path NULL until known */
 } NvpExecution;
@@ -98,6 +99,7 @@ typedef enum NvpClaim
 } NvpClaim;
 
 extern NvpClaim nvp_exec_claim(const NvpWaiting *waiting, bool wait, NvpExecution *out);
+extern bool nvp_exec_claim_with(const NvpExecution *first, const NvpWaiting *waiting, NvpExecution *out);
 extern void nvp_exec_copy(const NvpExecution *from, NvpExecution *to);
 extern int	nvp_exec_siblings(const NvpExecution *execution);
 extern bool nvp_exec_claim_only(const pg_uuid_t *id, NvpExecution *out);
@@ -106,6 +108,8 @@ extern void nvp_exec_finish(const NvpExecution *execution, const NvpOutcome *out
 extern bool nvp_exec_requeue(const NvpExecution *execution, const NvpOutcome *outcome);
 extern bool nvp_exec_lock_at_exit(void);
 extern void nvp_exec_give_back(const NvpExecution *execution);
+extern void nvp_exec_unclaim(const NvpExecution *execution);
+extern bool nvp_exec_is_unwanted(const NvpExecution *execution);
 extern int	nvp_exec_sweep(bool with_queue);
 extern void nvp_exec_renew(void);
 extern void nvp_exec_expand(const NvpExecution *execution, const NvpObject *objects, int n, const pg_uuid_t *input_id);

@@ -120,7 +120,7 @@ nvp_identity_forget(NvpSession *session)
 
 	if (session->is_procedure)
 		return;
-	if (!session->has_next)
+	if (session->nnext == 0)
 		QueryCancelPending = false;	/* was meant for the execution, which is over */
 	DropAllPreparedStatements();
 	LockReleaseAll(USER_LOCKMETHOD, true);

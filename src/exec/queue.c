@@ -21,6 +21,7 @@
 #include "base/shmem.h"
 #include "base/table.h"
 #include "base/wake.h"
+#include "exec/company.h"
 #include "exec/queue.h"
 #include "exec/tell.h"
 
@@ -332,6 +333,36 @@ nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out)
 	return claim_from_list(queue, wait, LONGEST_LIST, out);
 }
 
+/* nvp_queue_forget throws the list away: what was taken from it waits again, before all that is left. */
+void
+nvp_queue_forget(NvpSession *session)
+{
+	struct NvpQueue *queue = queue_of(session);
+
+	queue->next = queue->n;
+}
+
+/* those that follow in the list of its pipeline and may go with the first; in their order, so the first that may not ends it */
+static int
+claim_company(struct NvpQueue *queue, NvpExecution *executions, int most)
+{
+	int			n = 1;
+
+	for (int i = queue->next; n < most && i < queue->n; i++)
+	{
+		NvpWaiting	w = queue->list[i];
+
+		if (memcmp(&w.pipeline_id, &executions[0].pipeline_id, sizeof(pg_uuid_t)) != 0)
+			continue;
+		if (!nvp_exec_claim_with(&executions[0], &w, &executions[n]))
+			break;
+		drop_one(queue, i);
+		note_claimed(queue, &w);
+		n++;
+	}
+	return n;
+}
+
 static void
 claim_next(NvpSession *session)
 {
@@ -339,16 +370,18 @@ claim_next(NvpSession *session)
 	MemoryContext old = MemoryContextSwitchTo(session->next_context);
 
 	MemoryContextReset(session->next_context);
-	next = palloc0(sizeof(NvpExecution));
-	session->has_next = nvp_queue_claim(session, false, next);
+	next = palloc0(sizeof(NvpExecution) * NVP_COMPANY_MAX);
+	if (nvp_queue_claim(session, false, next))
+		session->nnext = claim_company(session->queue, next, nvp_company_size(session, next));
 	session->next = next;
 	MemoryContextSwitchTo(old);
 }
 
 /*
- * nvp_queue_claim_next claims another execution in the transaction that ends
- * one, right before its commit; an error is logged and leaves that untouched.
- * From now on cancels are for the next one, and are held back until it begins.
+ * nvp_queue_claim_next claims another execution, or several that may go
+ * together, in the transaction that ends one, right before its commit; an error
+ * is logged and leaves that untouched.  From now on cancels are for the next
+ * ones, and are held back until they begin.
  */
 void
 nvp_queue_claim_next(NvpSession *session)
@@ -369,7 +402,7 @@ nvp_queue_claim_next(NvpSession *session)
 	PG_CATCH();
 	{
 		MemoryContextSwitchTo(context);
-		session->has_next = false;
+		session->nnext = 0;
 		nvp_tell_back(told);
 		HOLD_INTERRUPTS();
 		EmitErrorReport();
@@ -380,7 +413,7 @@ nvp_queue_claim_next(NvpSession *session)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
-	if (session->has_next)
+	if (session->nnext > 0)
 	{
 		QueryCancelPending = false;
 		QueryCancelHoldoffCount = 1;	/* a background process: nobody else holds them back here */
@@ -390,23 +423,26 @@ nvp_queue_claim_next(NvpSession *session)
 /*
  * nvp_queue_take_next hands over what was claimed so, in a committed transaction.
  *
- * out: false if nothing was; strings are in the session's context.
+ * out: how many; an array of at least one, and strings, in the session's context.
  */
-bool
-nvp_queue_take_next(NvpSession *session, NvpExecution *out)
+int
+nvp_queue_take_next(NvpSession *session, NvpExecution **out)
 {
-	MemoryContext old;
+	MemoryContext old = MemoryContextSwitchTo(session->context);
+	int			n = session->nnext;
 
-	if (!session->has_next)
-		return false;
-	old = MemoryContextSwitchTo(session->context);
-	nvp_exec_copy(session->next, out);
+	*out = palloc0(sizeof(NvpExecution) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		nvp_exec_copy(&session->next[i], &(*out)[i]);
 	MemoryContextSwitchTo(old);
+	if (n == 0)
+		return 0;
 	MemoryContextReset(session->next_context);
-	session->has_next = session->next_is_sure = false;
+	session->nnext = 0;
+	session->next_is_sure = false;
 	session->next = NULL;
 	QueryCancelHoldoffCount = 0;
-	return true;
+	return n;
 }
 
 /*

@@ -19,7 +19,7 @@
  *
  * The last transaction of a run may claim the next execution as well: one commit
  * where there were two.  It is a subtransaction, so that nothing can harm what
- * has ended.
+ * has ended.  Several may be claimed that go together (company.h).
  *
  * Xact:   nvp_queue_claim, nvp_queue_claim_next and nvp_queue_due need one, with a snapshot, and
  *		   leave it open.
@@ -34,8 +34,9 @@
 #include "exec/session.h"
 
 extern bool nvp_queue_claim(NvpSession *session, bool wait, NvpExecution *out);
+extern void nvp_queue_forget(NvpSession *session);
 extern void nvp_queue_claim_next(NvpSession *session);
-extern bool nvp_queue_take_next(NvpSession *session, NvpExecution *out);
+extern int	nvp_queue_take_next(NvpSession *session, NvpExecution **out);
 extern int	nvp_queue_due(int most, TimestampTz *next, bool *has_orphans);
 
 #endif							/* NVP_QUEUE_H */

@@ -57,7 +57,9 @@ watch_time(const NvpRun *run)
 	int			seconds = allowed_seconds(run->execution);
 
 	nvp_deadline_clear();		/* that of a run which an error has ended, in this session */
-	if (seconds > 0)
+	if (run->session->place != NVP_ALONE)
+		nvp_deadline_set(run->session->apart_at);
+	else if (seconds > 0)
 		nvp_deadline_set(TimestampTzPlusMilliseconds(run->started_at, seconds * INT64CONST(1000)));
 }
 
@@ -65,8 +67,7 @@ watch_time(const NvpRun *run)
 static void
 load_plan(NvpRun *run)
 {
-	nvp_session_begin(run->session);
-	MemoryContextSwitchTo(run->context);
+	nvp_run_step_begin(run);
 	if (run->session->is_procedure)
 		run->plan = nvp_plan_load(&run->execution->configuration_id, &run->blame);
 	else
@@ -183,6 +184,8 @@ live(NvpRun *run)
 	return;
 
 failed:
+	if (run->session->place != NVP_ALONE)
+		return;
 	nvp_run_settle_fault_type(run, fault);
 	nvp_run_close_failed(run);
 }
@@ -319,10 +322,50 @@ release(NvpRun *run)
 	nvp_progress_phase(NVP_PHASE_IDLE, 0);
 }
 
+/* what is no success undoes all of the company; why, and what becomes of it, is seen when it is run alone */
+static void
+leave_company(NvpRun *run, const ErrorData *error)
+{
+	bool		ran_out = nvp_deadline_passed();
+
+	nvp_session_rollback(run->session);
+	nvp_identity_give_back(&run->identity);
+	MemoryContextSwitchTo(run->context);
+	run->report->status = NULL;
+	run->outcome->status = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED && !ran_out ? NVP_CANCELED : NVP_FAILED;
+}
+
+/* alone: the whole story; what goes wrong is written down */
+static ErrorData *
+live_alone(NvpRun *run)
+{
+	ErrorData  *error = nvp_run_guarded(run, live);
+
+	if (error && !run->was_written && !recover(run, error))
+	{
+		error = nvp_run_guarded(run, process_again);
+		if (error && !run->was_written)
+			(void) recover(run, error);
+	}
+	if (error)
+		nvp_session_rollback(run->session);
+	return error;
+}
+
+static void
+live_in_company(NvpRun *run)
+{
+	ErrorData  *error = nvp_run_guarded(run, live);
+
+	if (!run->was_written)
+		leave_company(run, error);
+}
+
 /*
  * nvp_run_execution carries a claimed execution to its end.
  *
- * out: the report; strings live in the session's context.
+ * out: the report; strings live in the session's context.  In company
+ *		(company.h) without a status, where the transaction was rolled back.
  * errors: only what cannot be written down, and the cancellation of a session
  *		that called for the run.
  * interrupts: obeyed everywhere.
@@ -332,7 +375,7 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 {
 	NvpRun		run = {0};
 	ErrorContextCallback callback;
-	ErrorData  *error;
+	ErrorData  *error = NULL;
 	bool		cancelled;
 
 	memset(report, 0, sizeof(*report));
@@ -346,15 +389,13 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	MemoryContextSwitchTo(run.context);
 	nvp_run_show_begin(&run, &callback);
 	watch_time(&run);
-	error = nvp_run_guarded(&run, live);
-	if (error && !run.was_written && !recover(&run, error))
+	if (session->place == NVP_ALONE)
+		error = live_alone(&run);
+	else
 	{
-		error = nvp_run_guarded(&run, process_again);
-		if (error && !run.was_written)
-			(void) recover(&run, error);
+		execution->began_at = run.started_at;
+		live_in_company(&run);
 	}
-	if (error)
-		nvp_session_rollback(session);
 	nvp_deadline_clear();
 	cancelled = error && error->sqlerrcode == ERRCODE_QUERY_CANCELED && !run.ran_out;
 	release(&run);

@@ -31,11 +31,8 @@
 void
 nvp_session_open(NvpSession *session, bool is_procedure)
 {
+	memset(session, 0, sizeof(*session));
 	session->is_procedure = is_procedure;
-	session->is_open = false;
-	session->queue = NULL;
-	session->wants_next = session->has_next = session->next_is_sure = false;
-	session->next = NULL;
 	session->context = AllocSetContextCreate(is_procedure ? PortalContext : TopMemoryContext,
 											 "nuvopipe session", ALLOCSET_DEFAULT_SIZES);
 	session->next_context = AllocSetContextCreate(MemoryContextGetParent(session->context),
@@ -83,6 +80,21 @@ nvp_session_begin(NvpSession *session)
 	MemoryContextSwitchTo(session->context);
 }
 
+/*
+ * nvp_session_step stays in the transaction: what follows sees what was written
+ * before, and what others have committed meanwhile.
+ */
+void
+nvp_session_step(NvpSession *session)
+{
+	Assert(session->is_open && !session->is_procedure);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	SetCurrentStatementStartTimestamp();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	MemoryContextSwitchTo(session->context);
+}
+
 /* nvp_session_commit commits. */
 void
 nvp_session_commit(NvpSession *session)
@@ -94,7 +106,7 @@ nvp_session_commit(NvpSession *session)
 		SPI_commit();
 	else
 		CommitTransactionCommand();
-	session->next_is_sure = session->has_next;
+	session->next_is_sure = session->nnext > 0;
 	MemoryContextSwitchTo(session->context);
 	nvp_tell_committed();
 }
@@ -125,9 +137,9 @@ nvp_session_rollback(NvpSession *session)
 {
 	session->is_open = false;
 	nvp_tell_back(0);
-	if (session->has_next && !session->next_is_sure)
+	if (session->nnext > 0 && !session->next_is_sure)
 	{
-		session->has_next = false;
+		session->nnext = 0;
 		QueryCancelHoldoffCount = 0;
 	}
 	if (session->is_procedure)

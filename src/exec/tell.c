@@ -25,7 +25,7 @@
 #include "base/wake.h"
 #include "exec/tell.h"
 
-#define MOST_NOTES		8
+#define MOST_NOTES		80		/* the claims and ends of a company, and a few */
 
 /* changes of the open transaction of which listeners are to hear after it */
 static bool is_noting = false;

@@ -25,6 +25,7 @@
 #include "base/guc.h"
 #include "base/process.h"
 #include "base/query.h"
+#include "exec/company.h"
 #include "exec/identity.h"
 #include "exec/maintain.h"
 #include "exec/probe.h"
@@ -104,8 +105,9 @@ watch_progress(bool watch)
 #define LEAVE_TRIES		25
 #define LEAVE_PAUSE_MS	20
 
-/* what this process runs at the moment; attempt 0 = nothing */
-static NvpExecution under_way;
+/* what this process has claimed and not ended */
+static const NvpExecution *under_way;
+static int	nunder_way = 0;
 
 /* the session of a runner: it may have claimed the next one already */
 static NvpSession *own_session = NULL;
@@ -132,9 +134,9 @@ lock_to_leave(void)
 static void
 give_back_at_exit(int code, Datum arg)
 {
-	bool		has_next = own_session && own_session->has_next;
+	int			nnext = own_session ? own_session->nnext : 0;
 
-	if ((under_way.attempt == 0 && !has_next) || !nvp_worker_asked_to_leave())
+	if (nunder_way + nnext == 0 || !nvp_worker_asked_to_leave())
 		return;
 	AbortOutOfAnyTransaction();
 	nvp_tell_back(0);
@@ -143,10 +145,10 @@ give_back_at_exit(int code, Datum arg)
 	if (lock_to_leave())
 	{
 		/* what was claimed in a transaction that did not commit is not ours, which is looked at */
-		if (under_way.attempt > 0)
-			nvp_exec_give_back(&under_way);
-		if (has_next)
-			nvp_exec_give_back(own_session->next);
+		for (int i = 0; i < nunder_way; i++)
+			nvp_exec_give_back(&under_way[i]);
+		for (int i = 0; i < nnext; i++)
+			nvp_exec_give_back(&own_session->next[i]);
 	}
 	PopActiveSnapshot();
 	CommitTransactionCommand();
@@ -180,35 +182,14 @@ ease_limits(const NvpExecution *next)
 	nvp_limit_eased(MyDatabaseId);
 }
 
-/*
- * nvp_run_claimed carries an execution that was claimed by this process, in a
- * committed transaction, to its end.
- */
-void
-nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
+/* what was under way is over, of a pipeline */
+static void
+after_runs(NvpSession *session, const pg_uuid_t *pipeline_id)
 {
-	NvpRunReport report;
-
-	nvp_slot_execution(&execution->id);
-	under_way = *execution;
-	watch_progress(session->is_procedure);
-	PG_TRY();
-	{
-		nvp_run_execution(session, execution, &report);
-	}
-	PG_FINALLY();
-	{
-		watch_progress(false);
-		under_way.attempt = 0;
-	}
-	PG_END_TRY();
-	if (!session->has_next)
+	if (session->nnext == 0)
 		nvp_slot_execution(NULL);
 	has_ended = true;
-	ended_pipeline = execution->pipeline_id;
-	if (report.status && strcmp(report.status, "QUEUED") == 0)
-		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
-	tell(execution, &report, notices);
+	ended_pipeline = *pipeline_id;
 	nvp_identity_forget(session);
 	MemoryContextSwitchTo(session->context);
 	MemoryContextDeleteChildren(session->context);
@@ -223,7 +204,62 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 }
 
 /*
- * nvp_run_next claims one execution and carries it to its end.
+ * nvp_run_claimed carries an execution that was claimed by this process, in a
+ * committed transaction, to its end.
+ */
+void
+nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
+{
+	NvpRunReport report;
+	pg_uuid_t	pipeline_id = execution->pipeline_id;
+
+	nvp_slot_execution(&execution->id);
+	under_way = execution;
+	nunder_way = 1;
+	watch_progress(session->is_procedure);
+	PG_TRY();
+	{
+		nvp_run_execution(session, execution, &report);
+	}
+	PG_FINALLY();
+	{
+		watch_progress(false);
+		nunder_way = 0;
+	}
+	PG_END_TRY();
+	if (report.status && strcmp(report.status, "QUEUED") == 0)
+		nvp_wake_database(MyDatabaseId);	/* the keeper sleeps by what it saw before */
+	tell(execution, &report, notices);
+	after_runs(session, &pipeline_id);
+}
+
+/* several that were claimed together; where they come to nothing, they wait again */
+static void
+run_company(NvpSession *session, NvpExecution *executions, int n)
+{
+	NvpRunReport *reports = MemoryContextAllocZero(session->context, sizeof(NvpRunReport) * n);
+	pg_uuid_t	pipeline_id = executions[0].pipeline_id;
+	bool		done;
+
+	under_way = executions;
+	nunder_way = n;
+	PG_TRY();
+	{
+		done = nvp_company_run(session, executions, n, reports);
+	}
+	PG_FINALLY();
+	{
+		nunder_way = 0;
+	}
+	PG_END_TRY();
+	for (int i = 0; done && i < n; i++)
+		tell(&executions[i], &reports[i], false);
+	after_runs(session, &pipeline_id);
+}
+
+/*
+ * nvp_run_next claims one execution, or what goes with the last, and carries it
+ * to its end.
  *
  * in: a certain execution, or NULL for any that is due.
  * out: false if there was nothing to claim.
@@ -231,21 +267,23 @@ nvp_run_claimed(NvpSession *session, NvpExecution *execution, bool notices)
 bool
 nvp_run_next(NvpSession *session, const pg_uuid_t *only, bool notices)
 {
-	NvpExecution execution;
-	bool		claimed = nvp_queue_take_next(session, &execution);
+	NvpExecution *executions;
+	int			n = nvp_queue_take_next(session, &executions);
 
-	if (!claimed)
+	if (n == 0)
 	{
 		if (!session->is_procedure)
 			QueryCancelPending = false; /* meant for the execution before this */
 		nvp_session_begin(session);
-		claimed = only ? nvp_exec_claim_only(only, &execution) : nvp_queue_claim(session, true, &execution);
+		n = only ? nvp_exec_claim_only(only, executions) : nvp_queue_claim(session, true, executions);
 		nvp_session_commit(session);
 	}
-	ease_limits(claimed ? &execution : NULL);
-	if (claimed)
-		nvp_run_claimed(session, &execution, notices);
-	return claimed;
+	ease_limits(n > 0 ? executions : NULL);
+	if (n > 1)
+		run_company(session, executions, n);
+	else if (n > 0)
+		nvp_run_claimed(session, executions, notices);
+	return n > 0;
 }
 
 /* queue what schedules want to be run by now */
@@ -342,7 +380,7 @@ work_until_idle(NvpSession *session)
 			idle_since = GetCurrentTimestamp();
 			(void) nvp_process_settings();
 			session->wants_next = !nvp_slot_is_surplus(nvp_guc_max_workers) && nvp_probes(MyDatabaseId) == 0;
-			if (session->has_next || session->wants_next)
+			if (session->nnext > 0 || session->wants_next)
 				continue;
 			if (nvp_slot_is_surplus(nvp_guc_max_workers))
 			{
