@@ -72,8 +72,9 @@ find_unwanted(const NvpExecution *executions, int n, int at, bool is_cancel, boo
 }
 
 /*
- * The company came to nothing, at one of its executions.  Who cancels waits for
- * none of this: those that are waited for here have signalled before.
+ * The company came to nothing, at one of its executions.  Cancels are held back
+ * meanwhile: whom one was for is told by its row, which its sender had locked
+ * before it sent.
  */
 static void
 part(NvpSession *session, const NvpExecution *executions, int n, int at, bool is_cancel)

@@ -361,6 +361,19 @@ live_in_company(NvpRun *run)
 		leave_company(run, error);
 }
 
+/* others of its company are to come, or to be told of: only that stays which is told of this one */
+static void
+forget(NvpRun *run)
+{
+	NvpOutcome *outcome = run->outcome;
+
+	if (outcome->note)
+		outcome->note = MemoryContextStrdup(run->session->context, outcome->note);
+	memset(&outcome->fault, 0, sizeof(outcome->fault));
+	outcome->sniff = outcome->votes = outcome->phases = NULL;
+	MemoryContextDelete(run->context);
+}
+
 /*
  * nvp_run_execution carries a claimed execution to its end.
  *
@@ -401,6 +414,8 @@ nvp_run_execution(NvpSession *session, NvpExecution *execution, NvpRunReport *re
 	release(&run);
 	nvp_run_show_end(&run, &callback);
 	MemoryContextSwitchTo(session->context);
+	if (session->place != NVP_ALONE)
+		forget(&run);
 	if (cancelled && session->is_procedure)
 		ReThrowError(error);
 }
