@@ -124,7 +124,7 @@ BEGIN
 		RETURN CASE WHEN _nuvopipe.note_planned(s, planned_at, 'SKIPPED_OVERLAP', against, NULL, backfill_by IS NOT NULL, moment)
 			THEN 'SKIPPED_OVERLAP' END;
 	END IF;
-	SELECT l.created_by, i.id AS input, o.id AS output, t.id AS tdm INTO p
+	SELECT l.created_by, i.id AS input, o.id AS output, t.id AS tdm, i.node_type IN ('FTP', 'FILE') AS lists INTO p
 		FROM _nuvopipe.pipeline l JOIN _nuvopipe.pipeline_configuration c ON c.id = l.configuration_id
 			LEFT JOIN _nuvopipe.connector i ON i.id = c.input_connector_id
 			LEFT JOIN _nuvopipe.connector o ON o.id = c.output_connector_id
@@ -141,7 +141,7 @@ BEGIN
 		IF overlap = 'CANCEL_OLD' THEN
 			PERFORM _nuvopipe.cancel_live(s.tenant_id, s.id);
 		END IF;
-		PERFORM _nuvopipe.queue(s.id, run, 'SCHEDULED', false, _nuvopipe.lists_objects(p.input), NULL, NULL, NULL, NULL,
+		PERFORM _nuvopipe.queue(s.id, run, 'SCHEDULED', false, p.lists, NULL, NULL, NULL, NULL,
 			creator => coalesce(backfill_by, p.created_by), max_run_time => (s.config ->> 'max_run_time')::int);
 		RETURN 'WAITING';
 	EXCEPTION

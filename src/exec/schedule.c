@@ -23,7 +23,7 @@ nvp_schedule_fire(void)
 	int			fired;
 
 	nvp_query_open(&query);
-	nvp_query_exec(&query, "SELECT _nuvopipe.fire()");
+	nvp_query_keep(&query, "SELECT _nuvopipe.fire()");
 	fired = nvp_get_int4(0, 0);
 	nvp_query_close(&query);
 	return fired;

@@ -52,6 +52,8 @@
 #define FIRE_MS			200		/* of firing in one go, where more are due than go into one transaction */
 #define PACE_MS			20		/* a burst of commits is looked at so often, not after each */
 #define TICK_SHARE		20		/* while work waits, ticks take at most this part of the time */
+#define YIELD_MS		5		/* for which runners that have been called get the processor to themselves */
+#define SLACK_SHARE		500		/* of a sleep, that it may be longer; twice that, to be sure */
 #define ARRIVAL_MS		5000	/* a runner that has not come by then will not come */
 
 /* how often somebody asked for a look at this database */
@@ -186,8 +188,10 @@ fire_portion(void)
  * Fire schedules, if some are due, before anything else is looked at, so that
  * runners see at once what there is to do.  An error is logged and keeps nothing
  * else from being done.
+ *
+ * out: whether there was something to be fired.
  */
-static void
+static bool
 fire_schedules(void)
 {
 	static int	failures = 0;
@@ -196,7 +200,7 @@ fire_schedules(void)
 	volatile int total = 0;
 
 	if (next_schedule == 0 || next_schedule > now)
-		return;
+		return false;
 	PG_TRY();
 	{
 		int			fired;
@@ -222,6 +226,7 @@ fire_schedules(void)
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	is_blocked = total == 0;
+	return total > 0;
 }
 
 /* when to fire again, 0 = nothing is due; what is due and could not be had, or has failed, is tried again later */
@@ -378,10 +383,12 @@ tick(void)
 	Findings	found = {0};
 	TimestampTz now;
 	long		ms;
+	bool		fired = fire_schedules();
 
-	fire_schedules();
 	if (nvp_runner_wanted(MyDatabaseId))
 		start_runners(1);		/* it comes up while we look */
+	if (fired)
+		(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, YIELD_MS, PG_WAIT_EXTENSION);
 	nvp_notice_hear();
 	if (!look(&found))
 	{
@@ -502,6 +509,36 @@ keep_pace(TimestampTz last)
 		(void) WaitLatch(NULL, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
 }
 
+/*
+ * Sleep for a while, at most until a schedule is due, but no longer: the kernel
+ * lets one sleep a thousandth longer than was asked for, and milliseconds are
+ * rounded up.  So the last part is slept by itself.
+ */
+static void
+rest(long ms)
+{
+	int64		left = next_schedule - GetCurrentTimestamp();	/* microseconds */
+	long		early;
+
+	if (next_schedule == 0 || left > ms * INT64CONST(1000))
+	{
+		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);
+		return;
+	}
+	ms = Max(left, 0) / 1000;
+	early = ms / SLACK_SHARE + 1;
+	if (ms > early)
+		nvp_worker_sleep(ms - early, PG_WAIT_EXTENSION);
+	left = next_schedule - GetCurrentTimestamp();
+	if (left >= 1000 && left <= (early + 1) * INT64CONST(1000))
+	{
+		nvp_worker_sleep(left / 1000, PG_WAIT_EXTENSION);
+		left = next_schedule - GetCurrentTimestamp();
+	}
+	if (left > 0 && left < 1000)
+		pg_usleep(left);
+}
+
 /* nuvopipe_keeper_main is a keeper's whole life; arg is the database's oid. */
 void
 nuvopipe_keeper_main(Datum arg)
@@ -530,7 +567,7 @@ nuvopipe_keeper_main(Datum arg)
 		MemoryContextSwitchTo(loop);
 		MemoryContextReset(loop);
 		last = GetCurrentTimestamp();
-		nvp_worker_sleep(ms, PG_WAIT_EXTENSION);
+		rest(ms);
 		keep_pace(last);
 	}
 }
