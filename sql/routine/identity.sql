@@ -73,26 +73,19 @@ CREATE OR REPLACE VIEW _nuvopipe.owner AS
 
 -- The caller's principal, made on first use: a database role needs no set-up beyond its grants.
 CREATE OR REPLACE FUNCTION _nuvopipe.me() RETURNS uuid
+	AS 'MODULE_PATHNAME', 'nuvopipe_me' LANGUAGE C STRICT VOLATILE;
+
+CREATE OR REPLACE FUNCTION _nuvopipe.make_me() RETURNS uuid
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	caller name;
-	found_id uuid := _nuvopipe.token_principal();
+	caller name := _nuvopipe.caller();
+	found_id uuid;
 	new_id uuid;
 	tenant uuid;
 	moment timestamptz := clock_timestamp();
 BEGIN
-	IF found_id IS NOT NULL THEN
-		RETURN found_id;
-	END IF;
-	PERFORM _nuvopipe.require_user();
-	caller := _nuvopipe.caller();
-	SELECT p.id INTO found_id FROM _nuvopipe.principal p WHERE p.database_role = caller;
-	IF found_id IS NOT NULL THEN
-		RETURN found_id;
-	END IF;
-
 	-- whom nobody has seen yet is written down; on a standby this says why it cannot be
 	PERFORM _nuvopipe.require_right('create', 'user');
 	new_id := _nuvopipe.uuid_v7();

@@ -44,37 +44,7 @@ $$;
 CREATE OR REPLACE FUNCTION _nuvopipe.queue(pipeline_id uuid, run_id uuid, trigger_type text, forced boolean, discover boolean,
 	path text, name text, version text, bytes bigint, input uuid DEFAULT NULL, creator uuid DEFAULT NULL,
 	max_run_time int DEFAULT NULL) RETURNS uuid
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	new_id uuid := _nuvopipe.uuid_v7();
-	me uuid := coalesce(creator, _nuvopipe.me());
-	moment timestamptz := clock_timestamp();
-	p record;
-BEGIN
-	SELECT c.id AS configuration_id, c.tenant_id, l.owner_id, o.role AS owner_role,
-			coalesce((c.options ->> 'max_attempts')::int, current_setting('nuvopipe.max_retries')::int + 1) AS max_attempts,
-			coalesce(queue.max_run_time, (c.options ->> 'max_run_time')::int) AS max_run_time,
-			coalesce((c.options ->> 'priority')::int, 0) AS priority, _nuvopipe.hosts_of(c.input_connector_id, c.output_connector_id) AS hosts
-		INTO STRICT p
-		FROM _nuvopipe.pipeline l
-			JOIN _nuvopipe.pipeline_configuration c ON c.id = l.configuration_id
-			JOIN _nuvopipe.owner o ON o.id = l.owner_id
-		WHERE l.id = queue.pipeline_id;
-	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by)
-		VALUES (p.tenant_id, run_id, queue.pipeline_id, queue.trigger_type, moment, me)
-		ON CONFLICT (tenant_id, id) DO NOTHING;
-	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type,
-			max_attempts, max_run_time, priority, hosts, input_id, forced, discover, object_path, object_name, object_version, object_bytes,
-			available_at, queued_at, created_at, created_by, updated_at, updated_by)
-		VALUES (p.tenant_id, new_id, run_id, queue.pipeline_id, p.configuration_id, p.owner_id, p.owner_role, queue.trigger_type,
-			p.max_attempts, p.max_run_time, p.priority, p.hosts, queue.input, queue.forced, queue.discover, queue.path, queue.name, queue.version, queue.bytes,
-			moment, moment, moment, me, moment, me);
-	PERFORM _nuvopipe.tell_state(p.tenant_id, new_id, 'QUEUED', 0, NULL);
-	RETURN new_id;
-END
-$$;
+	AS 'MODULE_PATHNAME', 'nuvopipe_queue' LANGUAGE C VOLATILE;
 
 -- Does a run over this connector begin with a list of objects?
 CREATE OR REPLACE FUNCTION _nuvopipe.lists_objects(connector_id uuid) RETURNS boolean
@@ -88,14 +58,7 @@ $$;
 
 -- The id of a pipeline the caller may execute.
 CREATE OR REPLACE FUNCTION _nuvopipe.find_to_execute(pipeline text) RETURNS uuid
-	LANGUAGE plpgsql STABLE SECURITY DEFINER
-	SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	PERFORM _nuvopipe.require_right('create', 'execution');
-	RETURN _nuvopipe.find('pipeline', pipeline);
-END
-$$;
+	AS 'MODULE_PATHNAME', 'nuvopipe_find_to_execute' LANGUAGE C STABLE;
 
 -- An upload as the input of one execution; its bytes are not copied.  The ledger tells it by name and digest, as it does
 -- pushed data: what is sent twice is loaded once, whichever way it came.  Only an event without a name is new each time.
@@ -121,60 +84,48 @@ BEGIN
 END
 $$;
 
-CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false, upload uuid DEFAULT NULL) RETURNS SETOF nuvopipe.execution
+-- Executions of what is there by now: of an upload, or of each new object in a directory.  Null: the source does not answer now; a worker
+-- tries, retries, and writes down why not.  pipeline: as the caller named it.
+CREATE OR REPLACE FUNCTION _nuvopipe.queue_objects(pipeline text, pipeline_id uuid, run uuid, force boolean, upload uuid) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	pipeline_id uuid := _nuvopipe.find_to_execute(pipeline);
-	run uuid := _nuvopipe.uuid_v7();
 	input record;
 	found record;
 	ids uuid[] := '{}';
-	listed boolean := false;
-	several boolean;
 BEGIN
-	SELECT c.input_connector_id AS id, k.node_type, k.configuration ->> 'file_name' AS file_name, k.trigger_type
-		INTO STRICT input
+	IF upload IS NOT NULL THEN
+		RETURN ARRAY[_nuvopipe.queue_upload(pipeline_id, run, 'MANUAL', force, _nuvopipe.find_upload(upload::text))];
+	END IF;
+	SELECT k.id, k.node_type INTO STRICT input
 		FROM _nuvopipe.pipeline p
 			JOIN _nuvopipe.pipeline_configuration c ON c.id = p.configuration_id
 			JOIN _nuvopipe.connector k ON k.id = c.input_connector_id
 		WHERE p.id = pipeline_id;
-	IF upload IS NOT NULL THEN
-		ids := ARRAY[_nuvopipe.queue_upload(pipeline_id, run, 'MANUAL', force, _nuvopipe.find_upload(upload::text))];
-		listed := true;
-	ELSIF input.node_type = 'MANUAL' THEN
+	IF input.node_type = 'MANUAL' THEN
 		RAISE EXCEPTION 'pipeline "%" takes data that is pushed to it', pipeline
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Use nuvopipe.ingest(pipeline, data, file_name), or give an upload.';
 	END IF;
-	several := _nuvopipe.lists_objects(input.id) AND input.file_name IS NULL;
-	IF several AND NOT force AND upload IS NULL THEN
-		BEGIN
-			FOR found IN SELECT * FROM _nuvopipe.new_objects(pipeline_id, input.id) LOOP
-				ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, false, found.path, found.name, found.version, found.bytes);
-			END LOOP;
-			listed := true;
-		EXCEPTION
-			-- the source does not answer now: a worker tries, retries, and writes down why not
-			WHEN connection_exception OR io_error OR undefined_file OR insufficient_privilege THEN
-				listed := false;
-		END;
-	END IF;
-	IF listed AND ids = '{}' THEN
+	BEGIN
+		FOR found IN SELECT * FROM _nuvopipe.new_objects(pipeline_id, input.id) LOOP
+			ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, false, found.path, found.name, found.version, found.bytes);
+		END LOOP;
+	EXCEPTION
+		WHEN connection_exception OR io_error OR undefined_file OR insufficient_privilege THEN
+			RETURN NULL;
+	END;
+	IF ids = '{}' THEN
 		RAISE NOTICE 'no new object at the source of pipeline "%"', pipeline
 			USING HINT = 'What was loaded before is not loaded again; use force => true for that.';
-	ELSIF NOT listed THEN
-		ids := ids || _nuvopipe.queue(pipeline_id, run, 'MANUAL', force, _nuvopipe.lists_objects(input.id), NULL, NULL, NULL, NULL);
 	END IF;
-	-- one by one: for a list in the order of the key, all of an organization might be gone through
-	RETURN QUERY SELECT e.*
-		FROM unnest(ids) WITH ORDINALITY AS x(id, n)
-			CROSS JOIN LATERAL (SELECT e.id, e.pipeline_id, e.status, e.trigger_type, e.object_path, e.created_at
-				FROM _nuvopipe.execution e WHERE e.tenant_id = _nuvopipe.tenant() AND e.id = x.id LIMIT 1) e
-		ORDER BY x.n;
+	RETURN ids;
 END
 $$;
+
+CREATE OR REPLACE FUNCTION nuvopipe.execute(pipeline text, force boolean DEFAULT false, upload uuid DEFAULT NULL) RETURNS SETOF nuvopipe.execution
+	AS 'MODULE_PATHNAME', 'nuvopipe_execute' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION nuvopipe.execute(text, boolean, uuid) IS
 'Queues executions of a pipeline; workers run them as soon as the transaction commits.
 pipeline: name or id. force: also take objects that were loaded before; default false. upload: id of a complete upload that is the input, whatever the input connector.

@@ -50,12 +50,12 @@ own_relation(const char *name)
 }
 
 static void
-open_relation(NvpTable *table, Relation relation)
+open_relation(NvpTable *table, Relation relation, Snapshot snapshot)
 {
 	memset(table, 0, sizeof(*table));
 	table->relation = relation;
 	table->row = table_slot_create(relation, NULL);
-	PushActiveSnapshot(GetTransactionSnapshot());
+	PushActiveSnapshot(snapshot);
 }
 
 /*
@@ -66,7 +66,19 @@ open_relation(NvpTable *table, Relation relation)
 void
 nvp_table_open(NvpTable *table, const char *name)
 {
-	open_relation(table, table_open(own_relation(name), RowExclusiveLock));
+	open_relation(table, table_open(own_relation(name), RowExclusiveLock), GetTransactionSnapshot());
+}
+
+/*
+ * nvp_table_look opens one that is only read, and sees what the statement under
+ * way does.
+ *
+ * errors: 42704 where there is none.
+ */
+void
+nvp_table_look(NvpTable *table, const char *name)
+{
+	open_relation(table, table_open(own_relation(name), AccessShareLock), GetActiveSnapshot());
 }
 
 /*
@@ -97,7 +109,7 @@ nvp_table_open_part(NvpTable *table, const char *name, Datum value)
 		ereport(ERROR,
 				errcode(ERRCODE_CHECK_VIOLATION),
 				errmsg("no partition of \"%s\" takes the row", name));
-	open_relation(table, table_open(parts->oids[part], RowExclusiveLock));
+	open_relation(table, table_open(parts->oids[part], RowExclusiveLock), GetTransactionSnapshot());
 	table_close(parent, NoLock);
 }
 

@@ -10,14 +10,17 @@
  * for our own tables, whose columns we know; anything that takes more than a
  * key to find it is a statement's work (query.h).
  *
- * Calls:  nvp_table_open or nvp_table_open_part,
+ * Calls:  nvp_table_open, nvp_table_open_part, or nvp_table_look where nothing
+ *		   is locked or written,
  *		   { nvp_table_find, { nvp_table_next }*, [nvp_table_lock], nvp_table_get*,
  *			 [nvp_table_edit, nvp_table_put*, nvp_table_update] |
  *			 nvp_table_blank, nvp_table_put*, nvp_table_insert }*,
  *		   nvp_table_close.
  * Xact:   needs one at READ COMMITTED.  What is found is what was committed
- *		   when the table was opened, and what this transaction wrote before.
- * Locks:  the table's until the end of the transaction: RowExclusiveLock.
+ *		   when the table was opened, and what this transaction wrote before;
+ *		   who only looks sees what the active snapshot does.
+ * Locks:  the table's until the end of the transaction: RowExclusiveLock, or
+ *		   AccessShareLock where one only looks.
  * Memory: of the context current at open, until close; what nvp_table_get gives
  *		   lives until the next row is looked for, locked or written.
  * Errors: those of indexes, constraints and foreign keys; an abort of the
@@ -51,6 +54,7 @@ typedef struct NvpTable
 } NvpTable;
 
 extern void nvp_table_open(NvpTable *table, const char *name);
+extern void nvp_table_look(NvpTable *table, const char *name);
 extern void nvp_table_open_part(NvpTable *table, const char *name, Datum value);
 extern void nvp_table_close(NvpTable *table);
 

@@ -13,6 +13,10 @@
  * One predicate answers who may do what: nuvopipe_can, for the functions of the
  * API, for views and for row level security.
  *
+ * Most calls come from a role that has a principal, or with a token, and name
+ * something of the caller's own.  That is answered here, by keys; everything
+ * else, and every refusal, is left to SQL (routine/identity.sql, lookup.sql).
+ *
  * A superuser's VACUUM, ANALYZE, REINDEX or REFRESH runs code that others have
  * planted in their tables, as those others but within the superuser's session.
  * Such code could borrow the superuser's identity here; so there is no caller
@@ -24,8 +28,11 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -36,6 +43,8 @@
 #include "api/caller.h"
 #include "base/compat.h"
 #include "base/process.h"
+#include "base/table.h"
+#include "fn/fn_identity.h"
 
 PG_FUNCTION_INFO_V1(nuvopipe_caller);
 PG_FUNCTION_INFO_V1(nuvopipe_has_rights_of);
@@ -44,6 +53,8 @@ PG_FUNCTION_INFO_V1(nuvopipe_require_right);
 PG_FUNCTION_INFO_V1(nuvopipe_can);
 PG_FUNCTION_INFO_V1(nuvopipe_tenant);
 PG_FUNCTION_INFO_V1(nuvopipe_token_principal);
+PG_FUNCTION_INFO_V1(nuvopipe_me);
+PG_FUNCTION_INFO_V1(nuvopipe_find);
 
 static Oid
 get_caller(void)
@@ -124,16 +135,10 @@ has_right(const NvpCaller *caller, NvpVerb verb, NvpKind kind)
 	return (caller->rights & NVP_RIGHT(kind, verb)) != 0;
 }
 
-/*
- * _nuvopipe.require_right(verb text, kind text) returns void: may the caller do
- * this to any object of that kind at all?
- */
-Datum
-nuvopipe_require_right(PG_FUNCTION_ARGS)
+/* nvp_require_right: may the caller do this to any object of that kind at all?  42501, 25006 */
+void
+nvp_require_right(const char *verb, const char *kind)
 {
-	char	   *verb = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *kind = text_to_cstring(PG_GETARG_TEXT_PP(1));
-
 	require_user();
 	if (strcmp(verb, "read") != 0)
 		nvp_refuse_on_standby();
@@ -144,6 +149,13 @@ nuvopipe_require_right(PG_FUNCTION_ARGS)
 				 nvp_kind_of(kind) == NVP_KIND_USERS_ONLY ?
 				 errhint("Only users of an organization may, with a token whose scopes have \"organization:%s\".", verb) :
 				 errhint("The permission is \"%s\": {\"%s\": true}.", kind, verb)));
+}
+
+/* _nuvopipe.require_right(verb text, kind text) returns void */
+Datum
+nuvopipe_require_right(PG_FUNCTION_ARGS)
+{
+	nvp_require_right(text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	PG_RETURN_VOID();
 }
 
@@ -175,27 +187,89 @@ nuvopipe_can(PG_FUNCTION_ARGS)
 				   memcmp(PG_GETARG_UUID_P(2), &caller->principal_id, UUID_LEN) == 0);
 }
 
+/* the principal of a database role */
+typedef struct Own
+{
+	pg_uuid_t	id;
+	pg_uuid_t	tenant_id;
+	bool		is_deleted;
+} Own;
+
+static bool
+find_own(Own *own)
+{
+	NvpTable	table;
+	NameData	role;
+	Datum		key = NameGetDatum(&role);
+	bool		found;
+
+	namestrcpy(&role, GetUserNameFromId(get_caller(), false));
+	nvp_table_look(&table, "principal");
+	found = nvp_table_find(&table, "principal_database_role_key", 1, &key);
+	if (found)
+	{
+		nvp_table_get_uuid(&table, "id", &own->id);
+		nvp_table_get_uuid(&table, "tenant_id", &own->tenant_id);
+		own->is_deleted = nvp_table_get_time(&table, "deleted_at") != 0;
+	}
+	nvp_table_close(&table);
+	return found;
+}
+
+/* a function in SQL that knows more; looked up past the caller's rights: nobody has any on that schema */
+static Oid
+own_function(const char *name, int nargs)
+{
+	const Oid	types[] = {TEXTOID, TEXTOID, TEXTOID};
+
+	Assert(nargs <= lengthof(types));
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(types, nargs)),
+						   ObjectIdGetDatum(get_namespace_oid("_nuvopipe", false)));
+}
+
 /*
  * _nuvopipe.tenant() returns uuid: the caller's organization.  Every query
- * names it, so that of a token is had without one.
+ * names it, so that of a token is had without a look at a table.
  */
 Datum
 nuvopipe_tenant(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t  *tenant = palloc(sizeof(pg_uuid_t));
-	oidvector  *no_args;
+	Own			own;
 
 	if (nvp_caller())
-	{
 		*tenant = nvp_caller()->tenant_id;
-		PG_RETURN_UUID_P(tenant);
-	}
-	/* looked up past the caller's rights: nobody has any on that schema */
-	no_args = buildoidvector(NULL, 0);
-	PG_RETURN_DATUM(OidFunctionCall0(GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-													 CStringGetDatum("role_tenant"),
-													 PointerGetDatum(no_args),
-													 ObjectIdGetDatum(get_namespace_oid("_nuvopipe", false)))));
+	else if (find_own(&own) && !own.is_deleted)
+		*tenant = own.tenant_id;
+	else
+		PG_RETURN_DATUM(OidFunctionCall0(own_function("role_tenant", 0)));
+	PG_RETURN_UUID_P(tenant);
+}
+
+/* nvp_me gives the caller's principal, made on first use. */
+void
+nvp_me(pg_uuid_t *id)
+{
+	Own			own;
+
+	require_user();
+	if (nvp_caller())
+		*id = nvp_caller()->principal_id;
+	else if (find_own(&own))
+		*id = own.id;
+	else
+		*id = *DatumGetUUIDP(OidFunctionCall0(own_function("make_me", 0)));
+}
+
+/* _nuvopipe.me() returns uuid */
+Datum
+nuvopipe_me(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	nvp_me(id);
+	PG_RETURN_UUID_P(id);
 }
 
 /* _nuvopipe.token_principal() returns uuid: whose token was checked; null: the caller is a database role */
@@ -208,4 +282,127 @@ nuvopipe_token_principal(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	*principal = nvp_caller()->principal_id;
 	PG_RETURN_UUID_P(principal);
+}
+
+/* ---- looking things up ------------------------------------------------------ */
+
+static const char *
+table_of_kind(const char *kind)
+{
+	static const char *const same[] = {"pipeline", "connector", "tdm", "calendar", "webhook", "trigger"};
+
+	for (int i = 0; i < lengthof(same); i++)
+	{
+		if (strcmp(kind, same[i]) == 0)
+			return same[i];
+	}
+	return strcmp(kind, "template") == 0 ? "pipeline_template" : NULL;
+}
+
+/* as _nuvopipe.is_uuid */
+static bool
+is_uuid(const char *ref)
+{
+	for (int i = 0; i < 36; i++)
+	{
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? ref[i] != '-' : !isxdigit((unsigned char) ref[i]))
+			return false;
+	}
+	return ref[36] == '\0';
+}
+
+/* something by its id, if it is the caller's own, or of an organization in which he may do it to all */
+static bool
+find_by_id(const char *name, const char *ref, const Own *own, pg_uuid_t *id)
+{
+	NvpTable	table;
+	Datum		key = DirectFunctionCall1(uuid_in, CStringGetDatum(ref));
+	pg_uuid_t	tenant_id;
+	pg_uuid_t	owner_id;
+	bool		found;
+
+	nvp_table_look(&table, name);
+	found = nvp_table_find(&table, psprintf("%s_pkey", name), 1, &key);
+	if (found)
+	{
+		nvp_table_get_uuid(&table, "id", id);
+		nvp_table_get_uuid(&table, "tenant_id", &tenant_id);
+		nvp_table_get_uuid(&table, "owner_id", &owner_id);
+		found = memcmp(&tenant_id, &own->tenant_id, UUID_LEN) == 0 &&
+			(memcmp(&owner_id, &own->id, UUID_LEN) == 0 || (nvp_caller() && !nvp_caller()->is_sub_org));
+	}
+	nvp_table_close(&table);
+	return found;
+}
+
+/* names are unique among what one owner has, and the caller's own come first */
+static bool
+find_by_name(const char *name, const char *ref, const Own *own, pg_uuid_t *id)
+{
+	NvpTable	table;
+	Datum		keys[] = {UUIDPGetDatum(&own->tenant_id), UUIDPGetDatum(&own->id), CStringGetTextDatum(ref)};
+	bool		found;
+
+	nvp_table_look(&table, name);
+	found = nvp_table_find(&table, psprintf("%s_name_key", name), lengthof(keys), keys);
+	if (found)
+		nvp_table_get_uuid(&table, "id", id);
+	nvp_table_close(&table);
+	return found;
+}
+
+static bool
+find_simply(const char *kind, const char *ref, pg_uuid_t *id)
+{
+	const NvpCaller *caller = nvp_caller();
+	const char *name = table_of_kind(kind);
+	Own			own;
+
+	if (name == NULL)
+		return false;
+	if (caller)
+	{
+		/* that he may do it was asked before; he must see it, too */
+		if (!has_right(caller, NVP_VERB_READ, nvp_kind_of(kind)))
+			return false;
+		own.id = caller->principal_id;
+		own.tenant_id = caller->tenant_id;
+	}
+	else if (!find_own(&own) || own.is_deleted)
+		return false;
+	return is_uuid(ref) ? find_by_id(name, ref, &own, id) : find_by_name(name, ref, &own, id);
+}
+
+/*
+ * nvp_find gives the id of an object, by its name or id, on which the caller may
+ * do verb; read is to use it.
+ *
+ * in: ref may be NULL, for nothing was said.
+ * errors: 42501, 42704, 42P09 for a name that means several, 22004 for NULL.
+ */
+void
+nvp_find(const char *kind, const char *ref, const char *verb, pg_uuid_t *id)
+{
+	nvp_require_right(verb, kind);
+	if (ref == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must be given", kind),
+				 errhint("Give the name or the id of a %s.", kind)));
+	if (!find_simply(kind, ref, id))
+		*id = *DatumGetUUIDP(OidFunctionCall3(own_function("find_any", 3), CStringGetTextDatum(kind),
+											  CStringGetTextDatum(ref), CStringGetTextDatum(verb)));
+}
+
+/* _nuvopipe.find(kind text, ref text, verb text) returns uuid */
+Datum
+nuvopipe_find(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	nvp_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)),
+			 text_to_cstring(PG_GETARG_TEXT_PP(2)), id);
+	PG_RETURN_UUID_P(id);
 }

@@ -243,27 +243,35 @@ BEGIN
 		SELECT p.tenant_id, p.id, p.id, p.id, p.configuration_id, p.owner_id, o.role, 'MANUAL', 'FAILED', p.name, now(), now(), now(), p.owner_id, now(), p.owner_id
 		FROM _nuvopipe.pipeline p JOIN _nuvopipe.owner o ON o.id = p.owner_id WHERE p.name = who || '-' || level AND p.tenant_id = _nuvopipe.tenant();
 END $$;
--- what the views show and find() finds; the same for all
+-- what the views show and find() finds, by name and by id; the same for all
 CREATE FUNCTION pg_temp.sees(kind text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	shown text;
 	found text := '';
-	name text;
+	by_id text := '';
+	looked_for text;
 BEGIN
 	EXECUTE format('SELECT string_agg(n, '' '' ORDER BY n COLLATE "C") FROM (SELECT %I AS n FROM nuvopipe.%I) v WHERE n NOT LIKE ''%%-out''',
 		CASE kind WHEN 'execution' THEN 'input' ELSE 'name' END, kind || 's') INTO shown;
 	IF kind = 'execution' THEN
 		RETURN shown;
 	END IF;
-	FOREACH name IN ARRAY '{ann-PRIVATE,ann-PUBLIC,bob-PRIVATE,c1-PRIVATE,c1-PUBLIC,c2-PRIVATE,eve-PRIVATE,eve-PUBLIC}'::text[] LOOP
+	FOREACH looked_for IN ARRAY '{ann-PRIVATE,ann-PUBLIC,bob-PRIVATE,c1-PRIVATE,c1-PUBLIC,c2-PRIVATE,eve-PRIVATE,eve-PUBLIC}'::text[] LOOP
 		BEGIN
-			PERFORM _nuvopipe.find(kind, name);
-			found := found || ' ' || name;
+			PERFORM _nuvopipe.find(kind, looked_for);
+			found := found || ' ' || looked_for;
+		EXCEPTION WHEN undefined_object THEN
+			NULL;
+		END;
+		BEGIN
+			PERFORM _nuvopipe.find(kind, (SELECT r.id::text FROM _nuvopipe.resource r WHERE r.kind = sees.kind AND r.name = looked_for));
+			by_id := by_id || ' ' || looked_for;
 		EXCEPTION WHEN undefined_object THEN
 			NULL;
 		END;
 	END LOOP;
-	RETURN CASE WHEN shown IS NOT DISTINCT FROM nullif(ltrim(found), '') THEN shown ELSE format('views: %s, find: %s', shown, found) END;
+	RETURN CASE WHEN shown IS NOT DISTINCT FROM nullif(ltrim(found), '') AND found = by_id THEN shown
+		ELSE format('views: %s, find: %s, by id: %s', shown, found, by_id) END;
 END $$;
 SELECT pg_temp.act_as(:'t_ann'), pg_temp.make('ann', 'PRIVATE'), pg_temp.make('ann', 'PUBLIC') \g /dev/null
 SELECT pg_temp.act_as(:'t_bob'), pg_temp.make('bob', 'PRIVATE') \g /dev/null

@@ -1,7 +1,7 @@
 -- queue.sql - which execution comes next, and that finding it costs the same however many wait
 \set QUIET 1
 SET client_min_messages = warning;
-SELECT plan(24);
+SELECT plan(32);
 
 -- workers see nothing of this
 BEGIN;
@@ -115,6 +115,33 @@ DELETE FROM _nuvopipe.pipeline WHERE id = (SELECT id FROM pipe WHERE name = 'c2'
 SELECT is(concat(next(), due()), '0 t', 'what has no pipeline does not begin, and is seen');
 SELECT is((SELECT ended FROM _nuvopipe.sweep()), 3, 'the sweep ends it');
 SELECT clear() \gset x
+
+-- ---- how an execution begins
+
+SELECT nuvopipe.create_connector('qt ftp', 'INPUT', 'FTP', '{"host": "FTP.Queue.test", "directory_path": "/", "file_name": "x.csv"}') \gset x
+SELECT nuvopipe.create_pipeline('qt ftp', 'qt ftp', 'qt', 'qt out', options => '{"max_attempts": 7, "max_run_time": 60, "priority": -5}') AS ftp \gset
+SELECT id AS begun FROM nuvopipe.execute('qt ftp', true) \gset
+SELECT is((SELECT (e.pipeline_id, e.status, e.trigger_type, e.attempts, e.max_attempts, e.max_run_time, e.priority, e.hosts, e.forced, e.discover, e.has_issues,
+			e.cancel_requested, e.object_path, e.object_bytes, e.input_id)::text FROM _nuvopipe.execution e WHERE e.id = :'begun'),
+	(:'ftp'::uuid, 'QUEUED', 'MANUAL', 0, 7, 60, -5, '{ftp.queue.test}'::text[], true, true, false, false, NULL::text, NULL::bigint, NULL::uuid)::text,
+	'it takes limits and hosts from the definitions');
+SELECT ok((SELECT e.owner_id = l.owner_id AND e.owner_role = o.role AND e.tenant_id = l.tenant_id AND e.configuration_id = l.configuration_id AND e.created_by = _nuvopipe.me()
+		AND e.available_at = e.created_at AND e.queued_at = e.created_at AND r.pipeline_id = l.id AND r.trigger_type = 'MANUAL'
+	FROM _nuvopipe.execution e JOIN _nuvopipe.pipeline l ON l.id = e.pipeline_id JOIN _nuvopipe.owner o ON o.id = l.owner_id
+		JOIN _nuvopipe.run r ON r.tenant_id = e.tenant_id AND r.id = e.run_id WHERE e.id = :'begun'), 'and whose it is');
+SELECT is((SELECT string_agg(v.kind, ' ') FROM _nuvopipe.event v WHERE v.execution_id = :'begun'), 'execution.queued', 'it is told of, once');
+SELECT is((SELECT count(*) FROM nuvopipe.execute(nuvopipe.create_pipeline('qt now', 'qt ftp', 'qt', 'qt out')::text)), 1::bigint,
+	'a pipeline is executed in the statement that makes it');
+SELECT throws_ok($$SELECT nuvopipe.execute('qt ftp', NULL)$$, '22004', 'force must not be null', 'force or not');
+SELECT throws_ok($$SELECT nuvopipe.execute(NULL)$$, '22004', 'pipeline must be given', 'of what');
+SELECT throws_ok($$SET LOCAL transaction_read_only = on; SELECT nuvopipe.execute('qt ftp', true)$$, '25006', 'cannot execute INSERT in a read-only transaction',
+	'not where nothing may be written');
+SELECT _nuvopipe.uuid_v7() AS run \gset
+SELECT count(_nuvopipe.queue(:'ftp', :'run', 'SCHEDULED', false, false, n, n, '1', 5, max_run_time => 9)) FROM unnest('{a,b}'::text[]) n \gset x
+SELECT is((SELECT string_agg(concat_ws(' ', e.object_path, e.object_name, e.object_version, e.object_bytes, e.max_run_time, e.trigger_type), ', ' ORDER BY e.id)
+	FROM _nuvopipe.execution e JOIN _nuvopipe.run r ON r.tenant_id = e.tenant_id AND r.id = e.run_id AND r.trigger_type = 'SCHEDULED' WHERE r.id = :'run'),
+	'a a 1 5 9 SCHEDULED, b b 1 5 9 SCHEDULED', 'two of one run');
+DELETE FROM _nuvopipe.execution e USING _nuvopipe.pipeline l WHERE l.id = e.pipeline_id AND l.name IN ('qt ftp', 'qt now');
 
 -- ---- what a look costs, in pages
 
