@@ -42,9 +42,10 @@ BEGIN
 	SELECT l.tenant_id, l.id, l.configuration_id, l.owner_id INTO p FROM _nuvopipe.pipeline l JOIN queue_test.pipe x ON x.id = l.id WHERE x.name = pipe;
 	INSERT INTO _nuvopipe.run (tenant_id, id, pipeline_id, trigger_type, created_at, created_by) VALUES (p.tenant_id, r, p.id, 'MANUAL', now(), p.owner_id);
 	INSERT INTO _nuvopipe.execution (tenant_id, id, run_id, pipeline_id, configuration_id, owner_id, owner_role, trigger_type, status, priority, hosts,
-			object_name, available_at, queued_at, lease_until, created_at, created_by, updated_at, updated_by)
+			object_name, available_at, queued_at, lease_until, worker_pid, created_at, created_by, updated_at, updated_by)
 		SELECT p.tenant_id, _nuvopipe.uuid_v7(), r, p.id, p.configuration_id, p.owner_id, 'nuvopipe_tenant', 'MANUAL', put.status, put.priority, put.hosts,
-				pipe, now() - interval '1 day' + a.age * interval '1 ms' + at, now(), CASE WHEN put.status = 'RUNNING' THEN now() + interval '1 hour' END, now(), p.owner_id, now(), p.owner_id
+				pipe, now() - interval '1 day' + a.age * interval '1 ms' + at, now(), CASE WHEN put.status = 'RUNNING' THEN now() + interval '1 hour' END,
+				CASE WHEN put.status = 'RUNNING' THEN a.age END, now(), p.owner_id, now(), p.owner_id
 			FROM (SELECT nextval('queue_test.age') AS age FROM generate_series(1, n)) a;
 END
 $$;
