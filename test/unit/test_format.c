@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * test_format.c
- *		Readers, writers and sniffing: every trap as a named case.
+ *		Readers and writers: every trap as a named case.
  *
  * Each reading case runs with and without vector instructions, through windows
  * and from sources of 1, 2, 3, 7, 64 and 65536 bytes; all must say the same.
@@ -11,13 +11,9 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 
-#include "format/csv_scan.h"
 #include "format/encode.h"
 #include "format/rows.h"
-#include "format/sniff.h"
-#include "format/utf8_scan.h"
 #include "render.h"
 
 static int	failures = 0;
@@ -306,174 +302,6 @@ test_wide_json(void)
 	nvp_reader_close(reader);
 }
 
-/* all bodies of the scan agree, for every length and every alignment of the tail */
-static void
-test_scan(void)
-{
-	static const char alphabet[] = "ab,;\"\\\n\r\t\x80\xAC";
-	const NvpCsvSigns signs = {',', '"', '\\'};
-	char		data[256 + 64];
-	uint32		expected[256 + NVP_CSV_SCAN_SLACK];
-	uint32		actual[256 + NVP_CSV_SCAN_SLACK];
-	uint32		seed = 1;
-	int			differing = 0;
-
-	for (int round = 0; round < 2000; round++)
-	{
-		uint32		from = round % 7;
-		uint32		to = from + round % 250;
-		uint32		n;
-
-		for (int i = 0; i < sizeof(data); i++)
-		{
-			seed = seed * 1103515245 + 12345;
-			data[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
-		}
-		n = nvp_csv_scan_plain(data, from, to, &signs, expected);
-		for (int level = 1; level <= 3; level++)
-		{
-			NvpCsvScanFunc scan = nvp_csv_scan_body(level);
-
-			if (scan && (scan(data, from, to, &signs, actual) != n ||
-						 memcmp(actual, expected, n * sizeof(uint32)) != 0))
-				differing++;
-		}
-	}
-	check_text("bodies of the scan", psprintf("%d differ", differing), "0 differ");
-}
-
-/* the plain answer: storable text */
-static bool
-is_utf8(const char *p, size_t len)
-{
-	const char *end = p + len;
-
-	while (p < end)
-	{
-		int			n = pg_utf_mblen((const unsigned char *) p);
-
-		if (*p == '\0' || n > end - p || !pg_utf8_islegal((const unsigned char *) p, n))
-			return false;
-		p += n;
-	}
-	return true;
-}
-
-static int
-utf8_differing(const char *p, size_t len)
-{
-	bool		expected = is_utf8(p, len);
-	int			differing = 0;
-
-	for (int level = 1; level <= 2; level++)
-	{
-		NvpUtf8ScanFunc scan = nvp_utf8_scan_body(level);
-
-		if (scan && scan(p, len) != expected)
-			differing++;
-	}
-	return differing;
-}
-
-/* every pair and triple of bytes, and the edges of the fours, where two blocks meet, and at the end */
-static void
-test_utf8_scan(void)
-{
-	static const unsigned char edges[] = {0, 'a', 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2, 0xE0, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF};
-	char	   *text = palloc(200);
-	int			differing = 0;
-
-	memset(text, 'a', 200);
-	for (int bytes = 0; bytes < 1 << 16; bytes++)
-	{
-		text[63] = (char) (bytes >> 8);
-		text[64] = (char) bytes;
-		differing += utf8_differing(text, 130) + utf8_differing(text, 65) + utf8_differing(text + 63, 2);
-	}
-	check_text("pairs of bytes", psprintf("%d differ", differing), "0 differ");
-	for (int i = 0; i < lengthof(edges) * lengthof(edges) * lengthof(edges) * lengthof(edges); i++)
-	{
-		for (int k = 0, rest = i; k < 4; k++, rest /= lengthof(edges))
-			text[62 + k] = (char) edges[rest % lengthof(edges)];
-		differing += utf8_differing(text, 130) + utf8_differing(text, 66) + utf8_differing(text + 62, 4);
-	}
-	check_text("edges of four bytes", psprintf("%d differ", differing), "0 differ");
-	pfree(text);
-}
-
-static void
-test_utf8_random(void)
-{
-	static const char *const pieces[] = {"a", "1,2", "\xC3\xBC", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\n"};
-	uint32		seed = 1;
-	int			differing = 0;
-	int			valid = 0;
-
-	for (int round = 0; round < 20000; round++)
-	{
-		size_t		len = round % 300;
-		char	   *text = palloc(len + 1);	/* of this size, so that reading beyond is noticed */
-		size_t		at = 0;
-
-		while (at < len)
-		{
-			const char *piece = pieces[(seed >> 16) % lengthof(pieces)];
-			size_t		n = strlen(piece);
-
-			seed = seed * 1103515245 + 12345;
-			if (at + n > len)
-				piece = "x", n = 1;
-			memcpy(text + at, piece, n);
-			at += n;
-		}
-		if (round % 2 && len > 0)
-			text[(seed >> 8) % len] = (char) (seed >> 24);
-		valid += is_utf8(text, len);
-		differing += utf8_differing(text, len);
-		pfree(text);
-	}
-	check_text("random text", psprintf("%d differ%s", differing, valid > 5000 && valid < 19000 ? "" : ", a poor test"), "0 differ");
-}
-
-/* what the reader calls well-formed is; and it says so of nearly all, however slices cut characters */
-static void
-test_utf8_cells(void)
-{
-	StringInfoData data;
-	NvpFormat	format;
-	NvpReader  *reader;
-	NvpBatch   *batch = nvp_batch_create(2);
-	int			wrong = 0;
-	int			marked = 0;
-	int			bad = 0;
-
-	initStringInfo(&data);
-	for (int i = 0; i < 40000; i++)
-		appendStringInfo(&data, "%d,%s\xE2\x82\xAC\xF0\x9F\x98\x80%s\n", i, i % 7 ? "\xC3\xBC" : "\"\"\"",
-						 i % 7 ? (i % 9999 == 5000 ? "\xFF" : "") : "\"");
-	nvp_format_defaults(&format);
-	format.kind = NVP_FORMAT_CSV;
-	format.has_header = false;
-	reader = nvp_reader_open(nvp_source_memory(data.data, data.len), &format);
-	while (nvp_reader_next(reader, batch) == NVP_READ_OK)
-	{
-		for (int row = 0; row < batch->nrows; row++)
-		{
-			const NvpCell *cell = &nvp_batch_column(batch, 1)[row];
-			bool		is_valid = is_utf8(cell->ptr, cell->len);
-
-			bad += !is_valid;
-			marked += (cell->flags & NVP_CELL_UTF8) != 0;
-			wrong += (cell->flags & NVP_CELL_UTF8) != 0 && !is_valid;
-		}
-	}
-	check_text("cells called well-formed", psprintf("%d of %d bad cells marked%s", wrong, bad,
-													!nvp_utf8_scan_best() || marked > 25000 ? "" : ", hardly any good ones"),
-			   "0 of 4 bad cells marked");
-	nvp_batch_free(batch);
-	nvp_reader_close(reader);
-}
-
 /* ---- writing ---- */
 
 static bool
@@ -607,115 +435,16 @@ test_rows(void)
 	}
 }
 
-/* ---- sniffing ---- */
-
-typedef struct SniffCase
-{
-	const char *name;
-	const char *data;
-	size_t		len;
-	const char *expected;		/* kind encoding delimiter quote header skip ambiguous */
-} SniffCase;
-
-static const SniffCase sniff_cases[] = {
-#define SNIFF(name, data, expected) {name, data, sizeof(data) - 1, expected}
-	SNIFF("comma", "id,name\n1,x\n2,y\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("semicolon against decimal commas", "1,5;2,7\n3,1;4,2\n2,2;1,1\n", "csv utf-8 ; \" data skip=0"),
-	SNIFF("semicolon, header, decimal commas", "price;tax\n1,5;2,7\n3,1;4,2\n", "csv utf-8 ; \" header skip=0"),
-	SNIFF("commas in the header", "price, net;tax\n1;2\n3;4\n", "csv utf-8 ; \" header skip=0"),
-	SNIFF("tab", "a\tb\n1,2\t3\n1,2\t4\n", "csv utf-8 \\t \" header skip=0"),
-	SNIFF("pipe", "a|b\n1|2\n", "csv utf-8 | \" header skip=0"),
-	SNIFF("newlines in quotes", "a;b\n\"x,\ny,\nz\";1\n\"p,\nq\";2\n", "csv utf-8 ; \" header skip=0"),
-	SNIFF("single quotes", "a,b\n'x,y',1\n'p,q',2\n'r,s',3\n", "csv utf-8 , ' header skip=0"),
-	SNIFF("apostrophes", "a,b\nit's,1\nO'Neil,2\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("no header", "1,2020-01-01\n2,2020-01-02\n", "csv utf-8 , \" data skip=0"),
-	SNIFF("preamble", "Report of May\nprinted by X\n\nid,name,cost\n1,x,2.5\n2,y,3.5\n", "csv utf-8 , \" header skip=3"),
-	SNIFF("a ragged first row is no preamble", "1,2\n1,2,3\n4,5,6\n", "csv utf-8 , \" data skip=0"),
-	SNIFF("one column", "name\nx\ny\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("a tie", "a,b;c\nd,e;f\n", "csv utf-8 , \" header skip=0 ambiguous"),
-	SNIFF("json", " [ {\"a\": 1} ]", "json utf-8"),
-	SNIFF("jsonl", "{\"a\":1}\n{\"a\":2}\n", "jsonl utf-8"),
-	SNIFF("xml", "\n<?xml version='1.0' encoding='windows-1251'?><a/>", "xml windows-1251"),
-	SNIFF("xml without a declaration", "<a><b>1</b></a>", "xml utf-8"),
-	SNIFF("angle brackets in text", "<name>,<age>\nx,1\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("tags in a cell", "<b>x</b>;1\n<i>y</i>;2\n", "csv utf-8 ; \" data skip=0"),
-	SNIFF("two roots", "<a><b>1</b></a>\n<a/>", "xml utf-8"),
-	SNIFF("a page", "<!DOCTYPE html>\n<html></html>", "unknown utf-8"),
-	SNIFF("an object that holds rows", "{\"n\":1,\"d\":{\"rows\":[{\"a\":1}]}}\n", "json utf-8"),
-	SNIFF("an object that holds no rows", "{\"n\":[1,{}],\"d\":[]}\n", "jsonl utf-8"),
-	SNIFF("one pretty object", "{\n\"a\":1}\n", "json utf-8"),
-	SNIFF("csv that begins with a brace", "{x},y\n1,2\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("UTF-16 with mark", "\xFF\xFE" "a\0;\0b\0\n\0001\0;\0002\0\n\0", "csv utf-16le ; \" header skip=0"),
-	SNIFF("UTF-16 without mark", "\0a\0;\0b\0\n\0001\0;\0002\0\n", "csv utf-16be ; \" header skip=0"),
-	SNIFF("Latin-1", "stra\xDF" "e;nr\nx;1\n", "csv windows-1252 ; \" header skip=0"),
-	SNIFF("UTF-8 with a bad byte", "stra\xC3\x9F" "e;nr\nx\xE9;1\n", "csv utf-8 ; \" header skip=0"),
-	SNIFF("Windows-1252", "price \x80;nr\nx;1\n", "csv windows-1252 ; \" header skip=0"),
-	SNIFF("UTF-8", "stra\xC3\x9F" "e;nr\nx;1\n", "csv utf-8 ; \" header skip=0"),
-	SNIFF("aligned columns", "id name        amount\n 1 Anna         12.50\n 2 Bartholomew   3.10\n13 Zoe         112.75\n",
-		  "fixed utf-8 3+12+6 header skip=0 0.98"),
-	SNIFF("a long text is no two columns", "a1  New\nb22 International Business\nc3  Old\nd45 Old\n",
-		  "fixed utf-8 4+22 header skip=0 0.80"),
-	SNIFF("decimal commas are no delimiter", "Anna      12,50\nOtto       3,10\nZoe      112,75\nEve        0,99\n",
-		  "fixed utf-8 7+8 data skip=0 0.96"),
-	SNIFF("a delimiter in all lines is meant", "a   ,  1\nbbb , 22\ncc  ,333\n", "csv utf-8 , \" data skip=0"),
-	SNIFF("tabs are no padding", "a\tb  c\nd\te  f\ng\th  i\n", "csv utf-8 \\t \" header skip=0"),
-	SNIFF("two lines prove nothing", "a    b\nccc  d\n", "csv utf-8 , \" header skip=0"),
-	SNIFF("dashes under the names", "a   b\n--- ---\n1   2\n3   4\n", "fixed utf-8 4+3 header skip=0 0.98"),
-	SNIFF("gzip", "\x1F\x8B\x08xxxxx", "unknown utf-8"),
-	SNIFF("empty", "", "csv utf-8 , \" header skip=0"),
-};
-
-static void
-test_sniffing(void)
-{
-	static const char *const kinds[] = {"unknown", "csv", "json", "jsonl", "rows", "xlsx", "ods", "xls", "xml", "fixed"};
-
-	for (int i = 0; i < lengthof(sniff_cases); i++)
-	{
-		const SniffCase *c = &sniff_cases[i];
-		NvpSniff	sniff;
-		StringInfoData actual;
-
-		nvp_sniff(c->data, c->len, true, NULL, NULL, &sniff);
-		initStringInfo(&actual);
-		appendStringInfo(&actual, "%s %s", kinds[sniff.format.kind], nvp_encoding_name(sniff.format.encoding));
-		if (sniff.format.kind == NVP_FORMAT_CSV)
-		{
-			if (sniff.format.delimiter == '\t')
-				appendStringInfoString(&actual, " \\t");
-			else
-				appendStringInfo(&actual, " %c", sniff.format.delimiter);
-			appendStringInfo(&actual, " %c %s skip=%d%s", sniff.format.quote ? sniff.format.quote : '0',
-							 sniff.format.has_header ? "header" : "data", sniff.format.skip_rows,
-							 sniff.delimiter.is_ambiguous ? " ambiguous" : "");
-		}
-		if (sniff.format.kind == NVP_FORMAT_FIXED)
-		{
-			for (int col = 0; col < sniff.format.nfixed; col++)
-				appendStringInfo(&actual, "%s%d", col > 0 ? "+" : " ", sniff.format.fixed[col].width);
-			appendStringInfo(&actual, " %s skip=%d %.2f", sniff.format.has_header ? "header" : "data", sniff.format.skip_rows,
-							 sniff.kind.confidence);
-		}
-		check_text(c->name, actual.data, c->expected);
-		pfree(actual.data);
-	}
-}
-
 int
 main(void)
 {
 	test_reading();
-	test_scan();
-	test_utf8_scan();
-	test_utf8_random();
-	test_utf8_cells();
 	test_wide(200, true);
 	test_wide(NVP_MAX_COLUMNS, true);
 	test_wide(NVP_MAX_COLUMNS + 1, false);
 	test_wide_json();
 	test_writing();
 	test_rows();
-	test_sniffing();
 	printf("test_format: %d checks, %d failed\n", checks, failures);
 	return failures > 0;
 }
