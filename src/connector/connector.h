@@ -33,6 +33,7 @@ typedef struct NvpObject
 	char	   *member;			/* the file of it that is meant, where it is an archive; or NULL */
 	int64		bytes;			/* -1 unknown */
 	TimestampTz modified_at;	/* 0 unknown */
+	bool		has_seconds;	/* no more: within one it may be replaced, and its version stays */
 	char	   *version;		/* what changes when the object does (size+time, ETag), or NULL */
 	bool		taken;			/* passes the tags; the ledger is asked by the caller */
 	char	   *reason;			/* why not taken, or NULL */

@@ -6,6 +6,7 @@
  *
  * Memory: results in the current context.
  * Errors: faults; see net/curlerr.c for what replies mean.
+ * Notes:  times are whole seconds; what that means for versions, exec/fetch.c says.
  * Source: RFC 959, RFC 3659.
  *
  *-------------------------------------------------------------------------
@@ -150,6 +151,7 @@ add_entry(NvpConnector *connector, NvpObjectList *list, const NvpFtpEntry *entry
 	if (object->taken && (object->modified_at == 0 || object->bytes < 0) &&
 		!complete_entry(state, object, entry->kind == NVP_FTP_LINK, fault))
 		return false;
+	object->has_seconds = object->modified_at % USECS_PER_SEC == 0;
 	nvp_listing_set_version(object);
 	return true;
 }

@@ -13,6 +13,9 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "base/guc.h"
 #include "base/hash.h"
@@ -21,6 +24,9 @@
 #include "connector/option.h"
 #include "exec/blob.h"
 #include "exec/life.h"
+
+#define YOUNG_US		(2 * USECS_PER_SEC)	/* a file that was written so recently may still change within its second */
+#define MOST_AHEAD_US	(60 * USECS_PER_SEC)	/* a time that is further in the future is none of a clock */
 
 /* TABLE reads this database: that needs a transaction, and the owner's rights */
 static bool
@@ -119,6 +125,32 @@ check_named_file(NvpRun *run, const NvpObject *objects, int n, NvpFault *fault)
 	return false;
 }
 
+/*
+ * Where times are whole seconds, a file that is replaced by one of the same size
+ * within the second it was written in keeps its version.  So nothing is fetched
+ * before that second is over, by our clock: what is read then is the last that
+ * had this version, and whatever comes later has another one.  A server whose
+ * clock is more than two seconds behind ours deceives us.
+ */
+static void
+let_second_pass(const NvpObject *objects, int n)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	TimestampTz until = now;
+
+	for (int i = 0; i < n; i++)
+		if (objects[i].taken && objects[i].has_seconds && objects[i].modified_at < now + MOST_AHEAD_US)
+			until = Max(until, objects[i].modified_at + YOUNG_US);
+	until = Min(until, now + YOUNG_US);
+	while ((now = GetCurrentTimestamp()) < until)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+						 (long) ((until - now + 999) / 1000), PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
 /* list the source; this execution takes the first new object, others get their own */
 bool
 nvp_run_discover(NvpRun *run, bool *nothing, NvpFault *fault)
@@ -131,6 +163,7 @@ nvp_run_discover(NvpRun *run, bool *nothing, NvpFault *fault)
 	if (!run->plan->input->routine->list(run->plan->input, &objects, &n, fault) ||
 		!check_named_file(run, objects, n, fault))
 		return false;
+	let_second_pass(objects, n);
 	fresh = palloc0(sizeof(NvpObject) * Max(n, 1));
 	nvp_session_begin(run->session);
 	MemoryContextSwitchTo(run->context);
