@@ -165,7 +165,7 @@ nvp_json_leave_rows(NvpJsonReader *json)
 
 typedef struct Survey
 {
-	StringInfoData path;		/* of the objects that are open */
+	StringInfoData path;		/* of the objects that are open: the names as a JSON array, not closed yet */
 	int			ends[NVP_ROW_PATH_NAMES + 1];	/* its length in each of them */
 	int			depth;			/* objects that are open around everything else */
 	int			found;
@@ -177,24 +177,17 @@ typedef struct Survey
 static void
 note_array(Survey *survey)
 {
+	int			len = survey->path.len;
+
+	appendStringInfoChar(&survey->path, ']');
 	if (survey->found++ == 0)
 		appendBinaryStringInfo(&survey->first, survey->path.data, survey->path.len);
 	if (survey->found <= SURVEY_NAMES)
-		appendStringInfo(&survey->names, "%s%s", survey->found > 1 ? ", " : "", survey->path.data);
-}
-
-/* append_name adds a name to a path, as the option path takes it */
-static void
-append_name(StringInfo path, const char *name, uint32 len)
-{
-	appendStringInfoChar(path, '/');
-	for (uint32 i = 0; i < len; i++)
 	{
-		if (name[i] == '/' || name[i] == '~')
-			appendStringInfoString(path, name[i] == '/' ? "~1" : "~0");
-		else
-			appendStringInfoChar(path, name[i]);
+		appendStringInfoString(&survey->names, survey->found > 1 ? ", " : "");
+		nvp_row_path_show(&survey->names, survey->path.data);
 	}
+	survey->path.len = len;
 }
 
 static void
@@ -211,12 +204,9 @@ note_token(Survey *survey, const NvpJsonWalk *walk, NvpJsonToken token, const ch
 		survey->depth--;
 	else if (token == NVP_JSON_KEY && walk->depth == survey->depth)
 	{
-		char	   *plain = palloc((size_t) len + 1);
-		uint32		plain_len = nvp_json_unescape(text + 1, len - 2, plain);
-
 		survey->path.len = survey->ends[survey->depth - 1];
-		append_name(&survey->path, plain, plain_len);
-		pfree(plain);
+		appendStringInfoChar(&survey->path, survey->path.len > 0 ? ',' : '[');
+		appendBinaryStringInfo(&survey->path, text, len);
 	}
 	else if (token == NVP_JSON_ARRAY && walk->depth == survey->depth + 1 && survey->depth > 0)
 		survey->is_first = true;
