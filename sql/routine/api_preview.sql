@@ -15,7 +15,7 @@ DECLARE
 	header_row int;
 BEGIN
 	PERFORM _nuvopipe.check_members(options, 'options', ARRAY['sheet', 'hidden_sheets', 'format', 'compression', 'delimiter', 'quote', 'escape', 'encoding', 'header_row', 'header_rows', 'skip_rows'] ||
-		ARRAY['path', 'flatten', 'widths', 'columns']);
+		ARRAY['path', 'flatten', 'widths', 'columns', 'width_unit']);
 	PERFORM _nuvopipe.expect_number(result -> 'header_row', 'options.header_row', -1, 1000000, whole => true);
 	PERFORM _nuvopipe.expect_number(result -> 'header_rows', 'options.header_rows', 1, 10, whole => true);
 	header_row := (result ->> 'header_row')::int;
@@ -89,7 +89,7 @@ BEGIN
 			'encoding', CASE WHEN sniff ? 'encoding' THEN _nuvopipe.preview_guess(sniff, 'encoding') END),
 		'sheets', sniff -> 'sheets', 'sheet', sniff -> 'sheet',
 		'dialect', jsonb_strip_nulls(jsonb_build_object('delimiter', CASE WHEN sniff ? 'delimiter' THEN _nuvopipe.preview_guess(sniff, 'delimiter') END,
-			'quote', sniff -> 'quote', 'escape', sniff -> 'escape', 'path', sniff -> 'path', 'widths', sniff -> 'widths')),
+			'quote', sniff -> 'quote', 'escape', sniff -> 'escape', 'path', sniff -> 'path', 'widths', sniff -> 'widths', 'width_unit', sniff -> 'width_unit')),
 		'header', jsonb_strip_nulls(jsonb_build_object('row_index', CASE WHEN coalesce((sniff ->> 'header')::boolean, true) THEN skipped ELSE -1 END,
 			'header_rows', sniff -> 'header_rows', 'score', sniff #> '{verdicts,header,confidence}', 'reason', sniff #> '{verdicts,header,reason}',
 			'candidates', _nuvopipe.preview_headers(sniff))),
@@ -157,7 +157,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION nuvopipe_api.preview_create IS
-'POST /preview: the first rows of an upload, as a run would read them. Body: source {"upload": id}; options {format, sheet, hidden_sheets, delimiter, quote, escape, encoding, header_row, header_rows, skip_rows, path, flatten, widths, columns}; rows (50). Answers format, dialect, header, columns and rows; state FAILED with the reason where it cannot be read.
+'POST /preview: the first rows of an upload, as a run would read them. Body: source {"upload": id}; options {format, sheet, hidden_sheets, delimiter, quote, escape, encoding, header_row, header_rows, skip_rows, path, flatten, widths, columns, width_unit}; rows (50). Answers format, dialect, header, columns and rows; state FAILED with the reason where it cannot be read.
 Errors: 22023 for the body, 42704 unknown upload, 55000 if it is not complete, 0A000 for other sources.';
 
 CREATE OR REPLACE FUNCTION _nuvopipe.find_preview(preview text) RETURNS _nuvopipe.preview

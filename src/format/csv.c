@@ -15,6 +15,9 @@
  *	 - Text behind a closing quote leaves the cell as written, quotes included,
  *	   and marks the row.
  *	 - A header may have several lines (header_rows); see header_lines.h.
+ *	 - Lines that database clients draw are passed over: +---+ of tables with | between
+ *	   the columns; under the header a cell of dashes for each name, as long as it;
+ *	   below either, the number of rows.  Blanks around cells are padding there.
  *	 - A line without any byte is blank: counted, not delivered.  A line with
  *	   just "" is a row.
  *	 - Surplus cells mark the row unless all of them are empty; missing cells
@@ -32,8 +35,10 @@
 #include "postgres.h"
 
 #include "format/csv_impl.h"
+#include "format/ruler.h"
 
 #define HEADER_COLUMNS	128		/* a wider header is read twice */
+#define LEAST_ALONE		4		/* dashes under the name of a single column: fewer may be a value */
 
 static bool
 fail_unclosed(NvpCsvReader *csv)
@@ -81,6 +86,98 @@ read_more(NvpCsvReader *csv)
 	return nvp_reader_fail_io(&csv->base.reader);
 }
 
+/* count_characters of UTF-8 text, blanks around it aside */
+static uint32
+count_characters(const char *text)
+{
+	const char *end = text + strlen(text);
+	uint32		n = 0;
+
+	while (*text == ' ')
+		text++;
+	while (end > text && end[-1] == ' ')
+		end--;
+	for (; text < end; text++)
+		n += ((unsigned char) *text & 0xC0) != 0x80;
+	return n;
+}
+
+/* underlines_names tells whether a row has dashes below all names, as many as they have characters, and no other cells */
+static bool
+underlines_names(const NvpCsvReader *csv, const NvpBatch *batch, int row)
+{
+	const NvpReader *reader = &csv->base.reader;
+	uint32		most = 0;
+
+	if (batch->ncols < reader->ncols || batch->rows[row].width != reader->ncols)
+		return false;
+	for (int col = 0; col < reader->ncols; col++)
+	{
+		const NvpCell *cell = nvp_batch_column(batch, col) + row;
+		uint32		dashes = nvp_count_dashes(cell->ptr, cell->len);
+		const char *name = reader->raw_header[col];
+
+		if (dashes == 0 || (cell->flags & NVP_CELL_QUOTED) || name == NULL || dashes < count_characters(name))
+			return false;
+		most = Max(most, dashes);
+	}
+	return most >= (reader->ncols > 1 ? 2 : LEAST_ALONE);
+}
+
+/* is_drawn tells whether a row, which is not in the batch yet, is none but a line that a database client has drawn */
+static bool
+is_drawn(NvpCsvReader *csv, const NvpBatch *batch, int row)
+{
+	const NvpCell *cell = nvp_batch_column(batch, 0) + row;
+	bool		is_alone = (batch->rows[row].width == 1);
+	bool		is_pipe = (csv->signs.delimiter == '|');
+	bool		was_ruled = csv->is_ruled;
+	bool		is_ruler = is_alone && csv->needed != 1 ? is_pipe && nvp_is_crossed_ruler(cell->ptr, cell->ptr + cell->len) :
+		csv->is_first && underlines_names(csv, batch, row);
+
+	csv->is_ruled |= is_ruler;
+	csv->is_first = false;
+	csv->may_be_drawn = is_pipe || csv->is_ruled;
+	return is_ruler || (was_ruled && is_alone && nvp_is_row_count(cell->ptr, cell->ptr + cell->len));
+}
+
+/* trim_cells takes the blanks away that fill up the cells of a drawn table */
+static void
+trim_cells(const NvpBatch *batch, int row)
+{
+	for (int col = 0; col < Min(batch->rows[row].width, batch->ncols); col++)
+	{
+		NvpCell    *cell = nvp_batch_column(batch, col) + row;
+
+		if (cell->flags & NVP_CELL_QUOTED)
+			continue;
+		while (cell->len > 0 && *cell->ptr == ' ')
+		{
+			cell->ptr++;
+			cell->len--;
+		}
+		while (cell->len > 0 && cell->ptr[cell->len - 1] == ' ')
+			cell->len--;
+	}
+}
+
+/* take_row adds a row to the batch, unless it was but drawn */
+static void
+take_row(NvpCsvReader *csv, NvpBatch *batch)
+{
+	if (unlikely(csv->may_be_drawn))
+	{
+		if (is_drawn(csv, batch, batch->nrows))
+		{
+			csv->base.reader.skipped_rows++;
+			return;
+		}
+		if (csv->is_ruled)
+			trim_cells(batch, batch->nrows);
+	}
+	batch->nrows++;
+}
+
 /*
  * read_rows fills up to max rows.  Bytes are read only while the batch is
  * empty, for reading moves the bytes that cells point to.
@@ -100,7 +197,7 @@ read_rows(NvpCsvReader *csv, NvpBatch *batch, int max)
 			status = nvp_csv_record(csv, batch, batch->nrows);
 		}
 		if (status == NVP_CSV_ROW)
-			batch->nrows++;
+			take_row(csv, batch);
 		else if (status == NVP_CSV_BLANK)
 			csv->base.reader.blank_rows++;
 		else if (batch->nrows > 0)
@@ -131,6 +228,8 @@ begin_file(NvpCsvReader *csv)
 	csv->line_no = 1;
 	csv->base.reader.blank_rows = 0;
 	csv->base.reader.skipped_rows = 0;
+	csv->may_be_drawn = (csv->signs.delimiter == '|');
+	csv->is_first = csv->is_ruled = false;
 	nvp_csv_reset(csv);
 	if (fill == NVP_FILL_TOO_LONG)
 		return fail_too_long(csv);
@@ -266,7 +365,10 @@ read_header(NvpCsvReader *csv, NvpBatch *scratch, uint32 *width)
 	}
 	*width = Max(*width, scratch->rows[0].width);
 	if (reader->format.has_header)
+	{
 		reader->skipped_rows++;
+		csv->may_be_drawn = csv->is_first = true;
+	}
 	if (reader->ncols > 0 || (*width > scratch->ncols && *width <= NVP_MAX_COLUMNS))
 		return true;
 	return name_columns(csv, scratch);

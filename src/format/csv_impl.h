@@ -38,6 +38,9 @@ typedef struct NvpCsvReader
 	uint64		quote_line;		/* where the quote was opened that is still open, else 0 */
 	NvpHeaderLines upper;		/* lines of the header above its last */
 	int			needed;			/* rows with fewer cells are marked */
+	bool		may_be_drawn;	/* the next record may be a line that a database client has drawn */
+	bool		is_first;		/* it is the first one below the header */
+	bool		is_ruled;		/* such a line was there */
 } NvpCsvReader;
 
 typedef enum NvpCsvRecord

@@ -3,11 +3,13 @@
  * fixed.c
  *		Text in columns of fixed width: one line, one row.
  *
- * Widths count characters, not bytes.  Blanks around a value are padding.  A
+ * Widths count characters, not bytes; with fixed_is_displayed a wide character
+ * counts twice, as on a screen (nvp_character_places).  Blanks around a value are padding.  A
  * line that ends before a column begins is marked NVP_ROW_TOO_FEW; one that has
  * more than blanks behind the last column NVP_ROW_TOO_MANY, that text in extra.
  * What stands between columns is nobody's.  A line of dashes under the header
- * is passed over.
+ * is passed over; below one, so are the same header and the same line on the next
+ * page, and the number of rows that database clients put behind a table.
  *
  * Where the widths were guessed (sniff_fixed.c), a line with text across the
  * place where two columns meet is marked NVP_ROW_CROSSED: it may have been cut
@@ -26,6 +28,7 @@
 
 #include "format/fixed.h"
 #include "format/reader_impl.h"
+#include "format/ruler.h"
 
 typedef struct NvpFixedReader
 {
@@ -33,6 +36,9 @@ typedef struct NvpFixedReader
 	uint64		line_no;		/* of the byte at window.start */
 	const char *line;			/* the line in hand, without its end */
 	const char *line_end;
+	bool		is_ruled;		/* a line of dashes stands under the header */
+	char	   *names;			/* of is_ruled: that header, names_len bytes */
+	size_t		names_len;
 } NvpFixedReader;
 
 typedef enum FixedStep
@@ -108,11 +114,10 @@ split(const NvpFixedReader *fixed, NvpCell *cells, size_t stride, const char **r
 	for (int col = 0; col < format->nfixed; col++, cells += stride)
 	{
 		const NvpFixedColumn *column = &format->fixed[col];
-		const char *from = nvp_skip_characters(p, end, column->start - at);
-		const char *to = nvp_skip_characters(from, end, column->width);
+		const char *from = nvp_skip_places(p, end, &at, column->start, format->fixed_is_displayed);
+		const char *to = nvp_skip_places(from, end, &at, column->start + column->width, format->fixed_is_displayed);
 
 		p = to;
-		at = column->start + column->width;
 		if (from == end)
 		{
 			nvp_cell_set(cells, NULL, 0, NVP_CELL_NULL, 0);
@@ -140,16 +145,29 @@ crosses(const NvpFixedReader *fixed)
 
 	for (int col = 1; col < format->nfixed; col++)
 	{
-		const char *before = nvp_skip_characters(p, end, format->fixed[col].start - 1 - at);
+		int			border = format->fixed[col].start;
 
-		p = nvp_skip_characters(before, end, 1);
-		at = format->fixed[col].start;
+		p = nvp_skip_places(p, end, &at, border, format->fixed_is_displayed);
+		/* a wide character may stand on the border itself */
+		if (at > border)
+			return true;
 		if (p == end)
 			return false;
-		if (!nvp_is_padding(*before) && !nvp_is_padding(*p))
+		if (!nvp_is_padding(p[-1]) && !nvp_is_padding(*p))
 			return true;
 	}
 	return false;
+}
+
+/* is_drawn recognises what comes with a ruler: itself and the names on the next page, the number of rows */
+static bool
+is_drawn(const NvpFixedReader *fixed)
+{
+	size_t		len = fixed->line_end - fixed->line;
+
+	return nvp_ruler_groups(fixed->line, fixed->line_end) > 0 ||
+		(len == fixed->names_len && memcmp(fixed->line, fixed->names, len) == 0) ||
+		nvp_is_row_count(fixed->line, fixed->line_end);
 }
 
 static void
@@ -185,7 +203,9 @@ read_rows(NvpFixedReader *fixed, NvpBatch *batch)
 	{
 		FixedStep	step = next_line(fixed);
 
-		if (step == FIXED_LINE)
+		if (step == FIXED_LINE && fixed->is_ruled && is_drawn(fixed))
+			fixed->base.reader.skipped_rows++;
+		else if (step == FIXED_LINE)
 			put_row(fixed, batch);
 		else if (step == FIXED_BLANK)
 			fixed->base.reader.blank_rows++;
@@ -197,6 +217,27 @@ read_rows(NvpFixedReader *fixed, NvpBatch *batch)
 			return NVP_READ_BAD;
 	}
 	return NVP_READ_OK;
+}
+
+/* underlines: a line of dashes, of several groups or reaching into the last column */
+static bool
+underlines(const NvpFixedReader *fixed)
+{
+	const NvpFormat *format = &fixed->base.reader.format;
+	int			groups = nvp_ruler_groups(fixed->line, fixed->line_end);
+
+	return groups > 1 || (groups == 1 && fixed->line_end - fixed->line > format->fixed[format->nfixed - 1].start);
+}
+
+/* keep_names keeps the header line that is in hand, so that it is known again on other pages */
+static void
+keep_names(NvpFixedReader *fixed)
+{
+	if (fixed->names)
+		pfree(fixed->names);
+	fixed->names_len = fixed->line_end - fixed->line;
+	fixed->names = palloc(fixed->names_len + 1);
+	memcpy(fixed->names, fixed->line, fixed->names_len);
 }
 
 /* skip_ruler passes over a line of dashes under the header; false on errors */
@@ -215,8 +256,11 @@ skip_ruler(NvpFixedReader *fixed)
 	}
 	if (step == FIXED_END)
 		return true;
-	if (step == FIXED_LINE && nvp_is_ruler(fixed->line, fixed->line_end))
+	if (step == FIXED_LINE && underlines(fixed))
+	{
 		fixed->base.reader.skipped_rows++;
+		fixed->is_ruled = true;
+	}
 	else
 	{
 		window->start = start;
@@ -270,9 +314,14 @@ go_to_data(NvpFixedReader *fixed)
 	bool		has_line = false;
 
 	fixed->line_no = 0;
+	fixed->is_ruled = false;
 	reader->blank_rows = reader->skipped_rows = 0;
 	if (nvp_window_begin(&fixed->base.window) != NVP_FILL_OK)
 		return nvp_reader_fail_io(reader);
+	/* a byte order mark may be all that has come so far */
+	while (fixed->base.window.start == fixed->base.window.end && !fixed->base.window.eof)
+		if (!read_more(fixed))
+			return false;
 	reader->error.is_empty = (fixed->base.window.start == fixed->base.window.end);
 	for (int i = 0; i < reader->format.skip_rows; i++)
 		if (!take_line(fixed))
@@ -283,6 +332,8 @@ go_to_data(NvpFixedReader *fixed)
 		return false;
 	if (reader->ncols == 0)
 		name_columns(fixed, has_line);
+	if (has_line)
+		keep_names(fixed);
 	return !has_line || skip_ruler(fixed);
 }
 
@@ -312,6 +363,10 @@ fixed_next(NvpReader *reader, NvpBatch *batch)
 static void
 fixed_close(NvpReader *reader)
 {
+	NvpFixedReader *fixed = (NvpFixedReader *) reader;
+
+	if (fixed->names)
+		pfree(fixed->names);
 }
 
 static const NvpReaderRoutine fixed_routine = {

@@ -35,16 +35,41 @@ nvp_character_bytes(const char *p, const char *end)
 	return n <= end - p && pg_utf8_islegal((const unsigned char *) p, n) ? n : 1;
 }
 
-/* nvp_skip_characters goes n characters on, or to the end. */
-static inline const char *
-nvp_skip_characters(const char *p, const char *end, int n)
+/*
+ * nvp_character_places tells how many places the character at p takes: one, or
+ * on a screen two if it is wide, as those of Chinese and Japanese are, and none
+ * if it stands above another one (Unicode Standard Annex 11).
+ */
+static inline int
+nvp_character_places(const char *p, int bytes, bool is_displayed)
 {
-	for (; n > 0 && p < end; n--)
-		p += nvp_character_bytes(p, end);
-	return p;
+	int			places;
+
+	if (!is_displayed || bytes == 1 || nvp_raw_byte(p, bytes) >= 0)
+		return 1;
+	places = pg_encoding_dsplen(PG_UTF8, p);
+	return places < 0 ? 1 : places;
 }
 
-/* sniff_fixed.c: is it a line of dashes, which tells where columns are? */
-extern bool nvp_is_ruler(const char *p, const char *end);
+/*
+ * nvp_skip_places goes on from place *at to a place, or to the end of the line.
+ * A wide character that stands on both sides of it is passed over as a whole.
+ */
+static inline const char *
+nvp_skip_places(const char *p, const char *end, int *at, int to, bool is_displayed)
+{
+	while (p < end)
+	{
+		int			bytes = nvp_character_bytes(p, end);
+		int			places = nvp_character_places(p, bytes, is_displayed);
+
+		/* what stands above a character belongs to it */
+		if (*at >= to && (places > 0 || to == 0))
+			break;
+		*at += places;
+		p += bytes;
+	}
+	return p;
+}
 
 #endif							/* NVP_FIXED_H */

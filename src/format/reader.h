@@ -45,8 +45,8 @@ nvp_format_is_workbook(NvpFormatKind kind)
 typedef struct NvpFixedColumn
 {
 	const char *name;			/* NULL = the header line's, or column_N */
-	int			start;			/* characters from the beginning of the line; not before the last one ends */
-	int			width;			/* characters, from 1 */
+	int			start;			/* places from the beginning of the line; not before the last one ends */
+	int			width;			/* places, from 1 */
 } NvpFixedColumn;
 
 /* columns are found as rows are read, and may come late */
@@ -76,6 +76,7 @@ typedef struct NvpFormat
 	bool		keeps_nested;	/* JSON: objects within a row are cells, not columns */
 	const NvpFixedColumn *fixed;	/* columns of fixed width, nfixed of them */
 	int			nfixed;
+	bool		fixed_is_displayed; /* wide characters take two places; else each character takes one */
 	bool		fixed_is_guess;	/* nobody has said how wide they are: what crosses their borders is told */
 	const char *path;			/* JSON, XML: where the rows are, NULL = to be found; see row_path.h */
 } NvpFormat;

@@ -216,6 +216,7 @@ take_shape(const NvpSniffPins *pins, NvpFormat *format)
 	format->keeps_nested = pins->format.keeps_nested;
 	format->fixed = pins->format.fixed;
 	format->nfixed = pins->format.nfixed;
+	format->fixed_is_displayed = pins->format.fixed_is_displayed;
 	/* lines have no rows within them that a path could lead to */
 	if (format->path && format->kind == NVP_FORMAT_JSONL && !pins->has_kind)
 		format->kind = NVP_FORMAT_JSON;

@@ -26,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "format/ruler.h"
 #include "format/sniff_impl.h"
 
 #define TIE				0.03	/* scores nearer than this are equal */
@@ -130,6 +131,44 @@ split_record(NvpSniffReading *reading, const char *p, const char *end, bool is_w
 	return Min(p + 1, end);
 }
 
+/* underlines: a cell of dashes for each one of the record above, as long as that */
+static bool
+underlines(const NvpSniffReading *reading, int r)
+{
+	const NvpSniffRecord *record = &reading->records[r];
+	uint32		most = 0;
+
+	if (r == 0 || reading->records[r - 1].width != record->width)
+		return false;
+	for (int col = 0; col < record->width; col++)
+	{
+		const NvpSniffCell *cell = nvp_sniff_cell(reading, r, col);
+		uint32		dashes = nvp_count_dashes(cell->ptr, cell->len);
+		const NvpSniffCell *above = nvp_sniff_cell(reading, r - 1, col);
+
+		if (dashes == 0 || (dashes < above->len && !IS_HIGHBIT_SET(above->ptr[above->len - 1])))
+			return false;
+		most = Max(most, dashes);
+	}
+	return most >= (record->width > 1 ? 2 : 4);
+}
+
+/* is_drawn recognises the lines that csv.c passes over; they count as blank ones */
+static bool
+is_drawn(NvpSniffReading *reading, int r)
+{
+	const NvpSniffCell *cell = nvp_sniff_cell(reading, r, 0);
+	bool		is_alone = (reading->records[r].width == 1);
+
+	if (is_alone && reading->is_ruled && nvp_is_row_count(cell->ptr, cell->ptr + cell->len))
+		return true;
+	if (!underlines(reading, r) &&
+		!(is_alone && reading->delimiter == '|' && nvp_is_crossed_ruler(cell->ptr, cell->ptr + cell->len)))
+		return false;
+	reading->is_ruled = true;
+	return true;
+}
+
 /* split reads the text in one dialect */
 static void
 split(NvpSniffReading *reading, const char *text, size_t len, bool is_whole)
@@ -140,7 +179,12 @@ split(NvpSniffReading *reading, const char *text, size_t len, bool is_whole)
 	{
 		text = split_record(reading, text, end, is_whole);
 		if (text)
+		{
+			NvpSniffRecord *record = &reading->records[reading->nrecords];
+
+			record->is_blank = record->is_blank || is_drawn(reading, reading->nrecords);
 			reading->nrecords++;
+		}
 		else
 			reading->ncells = reading->records[reading->nrecords].first;
 	}

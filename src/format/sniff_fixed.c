@@ -18,12 +18,15 @@
 #include "format/fixed.h"
 #include "format/sniff_layout.h"
 
+#define FIT_EQUALLY		0.05	/* layouts whose scores are nearer than this */
+
 /* add_record cuts a line as the reader does; a line above the columns is one cell */
 static void
-add_record(NvpSniffReading *reading, const NvpGridLine *line, const NvpLayout *layout, bool is_above)
+add_record(NvpSniffReading *reading, const NvpGridLine *line, const NvpLayout *layout, bool is_displayed, bool is_above)
 {
 	NvpSniffRecord *record = &reading->records[reading->nrecords++];
 	const char *p = line->ptr;
+	int			at = 0;
 
 	record->first = reading->ncells;
 	record->width = is_above ? 1 : layout->n;
@@ -33,7 +36,7 @@ add_record(NvpSniffReading *reading, const NvpGridLine *line, const NvpLayout *l
 		NvpSniffCell *cell = &reading->cells[reading->ncells++];
 		bool		is_last = (col == record->width - 1);
 		const char *to = is_last ? line->end :
-			nvp_skip_characters(p, line->end, layout->starts[col + 1] - layout->starts[col]);
+			nvp_skip_places(p, line->end, &at, layout->starts[col + 1], is_displayed);
 		const char *end = to;
 
 		while (p < end && *p == ' ')
@@ -58,8 +61,8 @@ make_reading(const NvpGrid *grid, const NvpLayout *layout, NvpSniffReading *read
 	reading->width = layout->n;
 	reading->preamble = layout->skip;
 	for (int i = 0; i < grid->nlines; i++)
-		if (i < layout->skip || !grid->lines[i].is_ruler)
-			add_record(reading, &grid->lines[i], layout, i < layout->skip);
+		if (i < layout->skip || !grid->lines[i].is_drawn)
+			add_record(reading, &grid->lines[i], layout, grid->is_displayed, i < layout->skip);
 }
 
 /* keep_one_line drops the guess that names stand on several lines: here they cannot */
@@ -129,6 +132,7 @@ take_columns(const NvpGrid *grid, const NvpLayout *layout, bool is_whole, NvpSni
 	sniff->format.kind = NVP_FORMAT_FIXED;
 	sniff->format.fixed = sniff->fixed;
 	sniff->format.nfixed = layout->n;
+	sniff->format.fixed_is_displayed = grid->is_displayed;
 	sniff->format.fixed_is_guess = true;
 }
 
@@ -144,7 +148,7 @@ take_layout(const NvpGrid *grid, NvpLayout *layout, bool is_whole, const NvpSnif
 	make_reading(grid, layout, &reading);
 	nvp_sniff_header(&reading, pins, sniff);
 	keep_one_line(sniff);
-	if (layout->has_ruler && !pins->has_header && !pins->has_skip_rows)
+	if ((layout->has_ruler || layout->is_underlined) && !pins->has_header && !pins->has_skip_rows)
 	{
 		sniff->format.has_header = true;
 		sniff->format.skip_rows = layout->skip;
@@ -155,12 +159,54 @@ take_layout(const NvpGrid *grid, NvpLayout *layout, bool is_whole, const NvpSnif
 	nvp_sniff_fields(&reading, sniff);
 	score = layout->has_ruler ? layout->score : layout->score * (0.85 + 0.15 * Min(1.0, 2.0 * typed_share(sniff)));
 	memset(&sniff->kind, 0, sizeof(NvpVerdict));
-	nvp_verdict_set(&sniff->kind, score, layout->has_ruler ? "a line of dashes shows %d columns, which %d lines keep to" :
-					"%d columns with blanks between them in %d lines", layout->n, layout->nlines);
+	nvp_verdict_set(&sniff->kind, score, layout->has_ruler ? "a line of dashes shows %d columns, which %d lines keep to%s" :
+					layout->ntouching > 0 ? "%d columns in %d lines, some of which touch one another%s" :
+					"%d columns with blanks between them in %d lines%s", layout->n, layout->nlines,
+					grid->is_displayed ? ", if wide characters take two places" : "");
 	nvp_verdict_rival(&sniff->kind, "csv", Max(delimited, 1.0 - score));
 	sniff->kind.is_ambiguous = score < NVP_FIXED_SURE;
 	pfree(reading.records);
 	pfree(reading.cells);
+}
+
+static bool
+same_borders(const NvpLayout *a, const NvpLayout *b)
+{
+	return a->n == b->n && memcmp(a->starts, b->starts, sizeof(int) * a->n) == 0;
+}
+
+/*
+ * try_displayed looks whether columns fit better if wide characters take two
+ * places; then grid and layout are of those.  Where both fit, the one that passes
+ * over fewer lines is right, or has more columns: in the wrong unit gaps vanish.
+ * If there is none, nothing is certain.
+ */
+static void
+try_displayed(NvpGrid *grid, const char *text, size_t len, bool is_whole, const NvpSniffPins *pins, NvpLayout *layout)
+{
+	NvpGrid		other;
+	NvpLayout  *found;
+	double		fits;
+	int			explains;
+
+	if (!nvp_grid_read(&other, text, len, is_whole, true))
+		return;
+	found = palloc(sizeof(NvpLayout));
+	nvp_layout_find(&other, pins, found);
+	fits = found->score - layout->score;
+	explains = found->skip != layout->skip ? layout->skip - found->skip : found->n - layout->n;
+	if (fits > FIT_EQUALLY || (fits > -FIT_EQUALLY && explains > 0))
+	{
+		NvpGrid		swap = *grid;
+
+		*layout = *found;
+		*grid = other;
+		other = swap;
+	}
+	else if (fits > -FIT_EQUALLY && explains == 0 && !same_borders(found, layout))
+		layout->score = Min(layout->score, 0.85);
+	pfree(found);
+	nvp_grid_free(&other);
 }
 
 /*
@@ -174,15 +220,17 @@ take_layout(const NvpGrid *grid, NvpLayout *layout, bool is_whole, const NvpSnif
 void
 nvp_sniff_fixed(const char *text, size_t len, bool is_whole, const NvpSniffPins *pins, NvpSniff *sniff)
 {
-	NvpGrid		grid = {0};
+	NvpGrid		grid;
 	NvpLayout  *layout;
 
 	if (sniff->delimited >= 1.0 || pins->format.header_rows > 1)
 		return;
-	if (!nvp_grid_read(&grid, text, len, is_whole))
+	if (!nvp_grid_read(&grid, text, len, is_whole, false))
 		return;
 	layout = palloc(sizeof(NvpLayout));
 	nvp_layout_find(&grid, pins, layout);
+	if (grid.has_wide)
+		try_displayed(&grid, text, len, is_whole, pins, layout);
 	if (layout->score >= NVP_LAYOUT_LIKELY && layout->score > sniff->delimited)
 		take_layout(&grid, layout, is_whole && grid.nlines < NVP_SNIFF_RECORDS, pins, sniff);
 	else if (layout->score >= NVP_LAYOUT_LIKELY)

@@ -18,6 +18,7 @@
 
 #define MOST_PREAMBLE	50
 #define MOST_COLUMNS	256		/* looked at */
+#define MOST_LABELS		40		/* of a form; a longer one is a table */
 
 /* what a record looks like above the records from another on */
 typedef struct HeadLook
@@ -532,6 +533,55 @@ is_even_row(const NvpSniffReading *reading, int r, NvpFieldType *type)
 	return false;
 }
 
+/* is_known_label tells whether the first cell of a record stands in one above, too */
+static bool
+is_known_label(const NvpSniffReading *reading, int r)
+{
+	for (int above = 0; above < r; above++)
+		if (!reading->records[above].is_blank && same_text(nvp_sniff_cell(reading, above, 0), nvp_sniff_cell(reading, r, 0)))
+			return true;
+	return false;
+}
+
+/*
+ * sniff_form tells of a form: a few labels, each once, and beside each a value
+ * of its own kind.  Words and numbers alone may be one column of codes, unless
+ * all labels end with a colon.
+ */
+static void
+sniff_form(const NvpSniffReading *reading, NvpSniff *sniff)
+{
+	int			counts[NVP_FIELD_COUNT] = {0};
+	int			rows = 0;
+	int			colons = 0;
+	int			most = 0;
+	int			kinds = 0;
+
+	for (int r = 0; r < reading->nrecords; r++)
+	{
+		const NvpSniffCell *label;
+
+		if (reading->records[r].is_blank)
+			continue;
+		label = nvp_sniff_cell(reading, r, 0);
+		if (reading->records[r].width != 2 || label->type != NVP_FIELD_TEXT || ++rows > MOST_LABELS || is_known_label(reading, r))
+			return;
+		colons += label->ptr[label->len - 1] == ':';
+		counts[nvp_sniff_cell(reading, r, 1)->type]++;
+	}
+	counts[NVP_FIELD_DECIMAL] += counts[NVP_FIELD_INTEGER];
+	counts[NVP_FIELD_INTEGER] = counts[NVP_FIELD_EMPTY] = 0;
+	for (NvpFieldType type = 0; type < NVP_FIELD_COUNT; type++)
+	{
+		most = Max(most, counts[type]);
+		kinds += counts[type] > 0;
+	}
+	if (rows >= 4 && (colons == rows ? kinds > 1 : kinds > 2 && most * 3 <= rows * 2))
+		nvp_verdict_set(&sniff->transposed, 0.7,
+						"%d labels stand in the first column and values of %d kinds beside them, as in a form: rows and columns have changed places",
+						rows, kinds);
+}
+
 /*
  * nvp_sniff_transposed tells where rows and columns have changed places: the
  * first cells are names, rows are of one type each, and columns are not.
@@ -545,6 +595,8 @@ nvp_sniff_transposed(const NvpSniffReading *reading, NvpSniff *sniff)
 	bool		types[NVP_FIELD_COUNT] = {0};	/* of even rows behind the first */
 	int			ntypes = 0;
 
+	if (reading->width == 2)
+		sniff_form(reading, sniff);
 	if (reading->width < 3)
 		return;
 	for (int r = 0; r < reading->nrecords; r++)

@@ -42,6 +42,7 @@ typedef struct NvpSniffReading
 	int			npadded;		/* cells that begin with a blank */
 	int			ndoubled;		/* quotes within quotes that are doubled */
 	int			nescaped;		/* or stand behind a backslash */
+	bool		is_ruled;		/* a line was drawn between names and values */
 	bool		is_unclosed;	/* a quote is still open at the end */
 	int			width;			/* most frequent one */
 	int			preamble;		/* records before the first of that width */

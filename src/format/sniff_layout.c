@@ -11,6 +11,9 @@
  * has one blank between words), and values that all begin, or all end, at one
  * place.  A line of dashes under the names settles everything.
  *
+ * Where columns touch one another, signs may still tell (sniff_touch.c), but that
+ * is never certain.
+ *
  * A column that is filled only where the value before it goes on up to it is
  * none: it is the end of a long text.
  *
@@ -27,169 +30,10 @@
 #include "format/fixed.h"
 #include "format/sniff_layout.h"
 
-#define MOST_CHARS		4096	/* of a line; longer ones are no columns for people */
 #define MOST_SKIP		10		/* lines above the columns */
-#define LEAST_LINES		3		/* fewer prove nothing */
+#define MOST_TOUCHING	0.8		/* so sure of columns that may touch: not enough for a run */
 #define STRAY_LINES		50		/* one in so many may be none of the table */
 #define BLANK_BY_CHANCE	0.22	/* how often a character of running text is blank */
-
-typedef enum Sign
-{
-	SIGN_BLANK = 0,
-	SIGN_OTHER,
-	SIGN_DIGIT,
-	SIGN_LETTER,
-	SIGN_DELIMITER				/* that somebody may have set between columns */
-} Sign;
-
-/* ---- lines ------------------------------------------------------------------ */
-
-/*
- * nvp_is_ruler recognises a line of dashes that shows where columns are: two or
- * more groups of - or =, and blanks.
- */
-bool
-nvp_is_ruler(const char *p, const char *end)
-{
-	int			groups = 0;
-	int			dashes = 0;
-	bool		within = false;
-
-	for (; p < end; p++)
-	{
-		if (*p == '-' || *p == '=')
-		{
-			groups += !within;
-			dashes++;
-			within = true;
-		}
-		else if (nvp_is_padding(*p))
-			within = false;
-		else
-			return false;
-	}
-	return groups >= 2 && dashes >= 4;
-}
-
-/* count_characters also tells whether a line has what no aligned line has; -1 then */
-static int
-count_characters(const NvpGridLine *line)
-{
-	int			n = 0;
-
-	for (const char *p = line->ptr; p < line->end; n++)
-	{
-		if (*p == '\t' || *p == '\r' || *p == '\0')
-			return -1;
-		p += nvp_character_bytes(p, line->end);
-	}
-	return n > MOST_CHARS ? -1 : n;
-}
-
-/* read_lines cuts the text; false if it is none that could be in columns */
-static bool
-read_lines(NvpGrid *grid, const char *text, size_t len, bool is_whole)
-{
-	const char *end = text + len;
-
-	grid->lines = palloc(sizeof(NvpGridLine) * NVP_SNIFF_RECORDS);
-	while (text < end && grid->nlines < NVP_SNIFF_RECORDS)
-	{
-		const char *newline = memchr(text, '\n', end - text);
-		NvpGridLine *line = &grid->lines[grid->nlines];
-		int			n;
-
-		if (newline == NULL && !is_whole)
-			break;
-		line->ptr = text;
-		line->end = newline ? newline : end;
-		text = newline ? newline + 1 : end;
-		while (line->end > line->ptr && (line->end[-1] == ' ' || line->end[-1] == '\r'))
-			line->end--;
-		n = count_characters(line);
-		if (n < 0)
-			return false;
-		line->is_blank = (n == 0);
-		line->is_ruler = nvp_is_ruler(line->ptr, line->end);
-		grid->width = Max(grid->width, n);
-		grid->nlines++;
-	}
-	return grid->nlines >= LEAST_LINES;
-}
-
-static Sign
-sign_of(char c)
-{
-	if (c == ' ')
-		return SIGN_BLANK;
-	if (c >= '0' && c <= '9')
-		return SIGN_DIGIT;
-	if (IS_HIGHBIT_SET(c) || isalpha((unsigned char) c))
-		return SIGN_LETTER;
-	return c == '|' || c == ';' ? SIGN_DELIMITER : SIGN_OTHER;
-}
-
-static void
-fill_grid(NvpGrid *grid)
-{
-	grid->filled = palloc0((size_t) grid->nlines * Max(grid->width, 1));
-	for (int i = 0; i < grid->nlines; i++)
-	{
-		const NvpGridLine *line = &grid->lines[i];
-		uint8	   *filled = grid->filled + (size_t) i * grid->width;
-
-		for (const char *p = line->ptr; p < line->end; p += nvp_character_bytes(p, line->end))
-			*filled++ = sign_of(*p);
-	}
-}
-
-/* nvp_grid_free frees what a grid takes. */
-void
-nvp_grid_free(NvpGrid *grid)
-{
-	if (grid->filled)
-		pfree(grid->filled);
-	pfree(grid->lines);
-}
-
-static inline bool
-has_values(const NvpGrid *grid, int line)
-{
-	return !grid->lines[line].is_blank && !grid->lines[line].is_ruler;
-}
-
-/* find_cell tells where the value of a line within some characters is; false if there is none */
-static bool
-find_cell(const NvpGrid *grid, int line, int from, int to, int *first, int *last)
-{
-	const uint8 *filled = grid->filled + (size_t) line * grid->width;
-
-	while (from < to && !filled[from])
-		from++;
-	while (to > from && !filled[to - 1])
-		to--;
-	*first = from;
-	*last = to;
-	return from < to;
-}
-
-/*
- * nvp_grid_read looks at the lines of UTF-8 text.
- *
- * in: whether it is all of the file.
- * out: false if nothing of it could be in columns; else the caller frees it.
- */
-bool
-nvp_grid_read(NvpGrid *grid, const char *text, size_t len, bool is_whole)
-{
-	if (!read_lines(grid, text, len, is_whole))
-	{
-		nvp_grid_free(grid);
-		return false;
-	}
-	fill_grid(grid);
-	return true;
-}
 
 /* ---- columns ---------------------------------------------------------------- */
 
@@ -219,11 +63,11 @@ find_spans(const NvpGrid *grid, NvpLayout *layout, int one_in)
 	{
 		const uint8 *filled = grid->filled + (size_t) i * grid->width;
 
-		if (!has_values(grid, i))
+		if (!nvp_grid_has_values(grid, i))
 			continue;
 		layout->nlines++;
 		for (int at = 0; at < grid->width; at++)
-			counts[at] += filled[at] != SIGN_BLANK;
+			counts[at] += filled[at] != NVP_SIGN_BLANK;
 	}
 	most = one_in > 0 ? layout->nlines / one_in : 0;
 	for (int at = 0; at <= grid->width && fits; at++)
@@ -262,7 +106,7 @@ read_ruler(const NvpGrid *grid, int ruler, NvpLayout *layout)
 	}
 	layout->spans[layout->n - 1].to = grid->width;
 	for (int i = layout->skip; i < grid->nlines; i++)
-		layout->nlines += has_values(grid, i);
+		layout->nlines += nvp_grid_has_values(grid, i);
 	return true;
 }
 
@@ -282,10 +126,10 @@ goes_on(const NvpGrid *grid, const NvpLayout *layout, const NvpSpan *a, const Nv
 		bool		has_b;
 		bool		touches;
 
-		if (!has_values(grid, i))
+		if (!nvp_grid_has_values(grid, i))
 			continue;
-		has_b = find_cell(grid, i, b->from, b->to, &first, &last);
-		touches = find_cell(grid, i, a->from, a->to, &first, &last) && last == a->to;
+		has_b = nvp_grid_find_cell(grid, i, b->from, b->to, &first, &last);
+		touches = nvp_grid_find_cell(grid, i, a->from, a->to, &first, &last) && last == a->to;
 		if (has_b && !(touches && grid->filled[(size_t) i * grid->width + b->from]))
 			return false;
 		filled += has_b;
@@ -309,33 +153,44 @@ join_spans(const NvpGrid *grid, NvpLayout *layout)
 	layout->n = Min(layout->n, kept + 1);
 }
 
-/* look_at_spans counts how values stand in their columns; the first line may be names, which stand otherwise */
-static void
-look_at_spans(const NvpGrid *grid, NvpLayout *layout)
+/* find_value finds the value of a column in a line that has some, and is not the first one of many, which may be names */
+static bool
+find_value(const NvpGrid *grid, const NvpLayout *layout, int line, const NvpSpan *span, int *first, int *last)
 {
-	bool		is_first = (layout->nlines > LEAST_LINES);
+	return nvp_grid_has_values(grid, line) && (line > layout->names || layout->nlines <= NVP_LAYOUT_LINES) &&
+		nvp_grid_find_cell(grid, line, span->from, span->to, first, last);
+}
+
+/* look_at_span counts how values stand in a column; names may be longer, so values are aligned with one another */
+static void
+look_at_span(const NvpGrid *grid, const NvpLayout *layout, NvpSpan *span)
+{
+	int			from = span->to;
+	int			to = span->from;
+	int			left = 0;
+	int			right = 0;
+	int			first;
+	int			last;
 
 	for (int i = layout->skip; i < grid->nlines; i++)
 	{
-		bool		is_passed = is_first;
-
-		if (!has_values(grid, i))
+		if (!find_value(grid, layout, i, span, &first, &last))
 			continue;
-		is_first = false;
-		for (int s = 0; s < layout->n && !is_passed; s++)
-		{
-			NvpSpan	   *span = &layout->spans[s];
-			int			first;
-			int			last;
-
-			if (!find_cell(grid, i, span->from, span->to, &first, &last))
-				continue;
-			span->filled++;
-			span->left += (first == span->from);
-			span->right += (last == span->to);
-			span->shorter += (last - first < span->to - span->from);
-		}
+		from = Min(from, first);
+		to = Max(to, last);
 	}
+	for (int i = layout->skip; i < grid->nlines; i++)
+	{
+		if (!find_value(grid, layout, i, span, &first, &last))
+			continue;
+		span->filled++;
+		left += (first == from);
+		right += (last == to);
+		span->left += (first == span->from);
+		span->right += (last == span->to);
+		span->shorter += (last - first < to - from);
+	}
+	span->aligned = Max(left, right);
 }
 
 /* score_spans judges columns that were found by their gaps */
@@ -351,7 +206,7 @@ score_spans(const NvpGrid *grid, const NvpLayout *layout)
 		const NvpSpan *span = &layout->spans[s];
 		bool		is_last = (s == layout->n - 1);
 
-		aligned += span->filled ? (double) Max(span->left, span->right) / span->filled : 0.5;
+		aligned += span->filled ? (double) span->aligned / span->filled : 0.5;
 		/* that lines end where they like proves nothing */
 		padded += span->shorter > 0 && (!is_last || span->left < span->filled);
 	}
@@ -359,26 +214,6 @@ score_spans(const NvpGrid *grid, const NvpLayout *layout)
 		chance *= BLANK_BY_CHANCE;
 	chance = Max(0.0, 1.0 - chance / (layout->n - 1));
 	return aligned / layout->n * chance * (0.5 + 0.5 * Min(1.0, 2.0 * padded / (layout->n - 1)));
-}
-
-/* all_are tells whether some characters of all lines are of one sign, names aside */
-static bool
-all_are(const NvpGrid *grid, const NvpLayout *layout, int from, int to, Sign sign)
-{
-	bool		is_first = true;
-
-	for (int i = layout->skip; i < grid->nlines; i++)
-	{
-		bool		is_passed = is_first;
-
-		if (!has_values(grid, i))
-			continue;
-		is_first = false;
-		for (int at = from; at < to && !is_passed; at++)
-			if (grid->filled[(size_t) i * grid->width + at] != sign)
-				return false;
-	}
-	return true;
 }
 
 /* has_delimiter tells whether a sign stands at the same place in most lines, as in tables with drawn borders */
@@ -390,24 +225,11 @@ has_delimiter(const NvpGrid *grid, const NvpLayout *layout)
 		int			seen = 0;
 
 		for (int i = layout->skip; i < grid->nlines; i++)
-			seen += has_values(grid, i) && grid->filled[(size_t) i * grid->width + at] == SIGN_DELIMITER;
+			seen += nvp_grid_has_values(grid, i) && grid->filled[(size_t) i * grid->width + at] == NVP_SIGN_DELIMITER;
 		if (seen * 10 >= layout->nlines * 6)
 			return true;
 	}
 	return false;
-}
-
-/* doubt lowers the score where columns may have been missed: a number that is followed by letters in all lines */
-static double
-doubt(const NvpGrid *grid, const NvpLayout *layout, double score)
-{
-	if (score < NVP_LAYOUT_LIKELY || has_delimiter(grid, layout))
-		return 0.0;
-	for (int s = 0; s < layout->n; s++)
-		for (int at = layout->spans[s].from + 3; at < layout->spans[s].to; at++)
-			if (all_are(grid, layout, at - 3, at, SIGN_DIGIT) && all_are(grid, layout, at, at + 1, SIGN_LETTER))
-				return Min(score, 0.8);
-	return score;
 }
 
 /* score_ruler tells how many lines keep to the columns of a ruler */
@@ -421,8 +243,8 @@ score_ruler(const NvpGrid *grid, const NvpLayout *layout)
 		const uint8 *filled = grid->filled + (size_t) i * grid->width;
 		bool		crosses = false;
 
-		for (int s = 1; s < layout->n && has_values(grid, i); s++)
-			crosses |= filled[layout->spans[s].from - 1] != SIGN_BLANK;
+		for (int s = 1; s < layout->n && nvp_grid_has_values(grid, i); s++)
+			crosses |= filled[layout->spans[s].from - 1] != NVP_SIGN_BLANK;
 		crossing += crosses;
 	}
 	return 0.98 * (1.0 - (double) crossing / layout->nlines);
@@ -436,10 +258,33 @@ look_at_gaps(const NvpGrid *grid, NvpLayout *layout, int one_in)
 	if (!find_spans(grid, layout, one_in))
 		return;
 	join_spans(grid, layout);
-	if (layout->n < 2 || layout->nlines < LEAST_LINES)
+	nvp_layout_split(grid, layout);
+	if (layout->ntouching > 0)
+		join_spans(grid, layout);
+	if (layout->n < 2 || layout->nlines < NVP_LAYOUT_LINES)
 		return;
-	look_at_spans(grid, layout);
-	layout->score = doubt(grid, layout, score_spans(grid, layout));
+	for (int s = 0; s < layout->n; s++)
+		look_at_span(grid, layout, &layout->spans[s]);
+	layout->score = score_spans(grid, layout);
+	if (layout->score < NVP_LAYOUT_LIKELY || has_delimiter(grid, layout))
+		layout->score = 0.0;
+}
+
+/* is_underlined tells whether names of several columns stand above one line of dashes that is as long as the table */
+static bool
+is_underlined(const NvpGrid *grid, const NvpLayout *layout)
+{
+	int			below = layout->skip + 1;
+	int			named = 0;
+	int			first;
+	int			last;
+
+	if (layout->n < 2 || below >= grid->nlines || grid->lines[below].groups != 1)
+		return false;
+	for (int s = 0; s < layout->n; s++)
+		named += nvp_grid_find_cell(grid, layout->skip, layout->spans[s].from, layout->spans[s].to, &first, &last);
+	return named * 2 >= layout->n &&
+		nvp_grid_find_cell(grid, below, layout->spans[layout->n - 1].from, grid->width, &first, &last);
 }
 
 /* look_from judges the text from a line on */
@@ -449,10 +294,13 @@ look_from(const NvpGrid *grid, int skip, NvpLayout *layout)
 	int			next = skip + 1;
 	NvpLayout  *strays;
 
-	layout->skip = skip;
+	layout->skip = layout->names = skip;
+	while (layout->names < grid->nlines - 1 && !nvp_grid_has_values(grid, layout->names))
+		layout->names++;
 	layout->n = layout->nlines = 0;
 	layout->score = 0.0;
-	layout->has_ruler = next < grid->nlines && grid->lines[next].is_ruler;
+	layout->has_ruler = next < grid->nlines && grid->lines[next].groups > 1;
+	layout->is_underlined = false;
 	if (layout->has_ruler)
 	{
 		if (read_ruler(grid, next, layout) && layout->n > 1 && layout->nlines > 1)
@@ -460,6 +308,7 @@ look_from(const NvpGrid *grid, int skip, NvpLayout *layout)
 		return;
 	}
 	look_at_gaps(grid, layout, 0);
+	layout->is_underlined = is_underlined(grid, layout);
 	if (layout->nlines < STRAY_LINES || layout->score >= NVP_FIXED_SURE)
 		return;
 	/* a few lines may be something else, but then some long value may be among them */
@@ -478,7 +327,10 @@ is_better(const NvpLayout *a, const NvpLayout *b)
 {
 	if (a->has_ruler != b->has_ruler)
 		return a->has_ruler && a->score >= NVP_LAYOUT_LIKELY;
-	return a->score > b->score + 0.05 || (a->n > b->n && a->score >= b->score - 0.02);
+	if (a->is_underlined != b->is_underlined)
+		return a->is_underlined && a->score >= NVP_LAYOUT_LIKELY;
+	/* a line that is passed over may be the one that speaks against columns that touch */
+	return a->score > b->score + 0.05 || (a->n - a->ntouching > b->n - b->ntouching && a->score >= b->score - 0.02);
 }
 
 /* find_borders decides where each column begins */
@@ -510,17 +362,20 @@ void
 nvp_layout_find(const NvpGrid *grid, const NvpSniffPins *pins, NvpLayout *best)
 {
 	NvpLayout  *other = palloc(sizeof(NvpLayout));
-	int			most = Min(MOST_SKIP, grid->nlines - LEAST_LINES);
+	int			most = Min(MOST_SKIP, grid->nlines - NVP_LAYOUT_LINES);
 
 	look_from(grid, pins->has_skip_rows ? Min(pins->format.skip_rows, grid->nlines) : 0, best);
 	for (int skip = 1; skip <= most && !pins->has_skip_rows; skip++)
 	{
-		if (!has_values(grid, skip))
+		if (!nvp_grid_has_values(grid, skip))
 			continue;
 		look_from(grid, skip, other);
 		if (is_better(other, best))
 			*best = *other;
 	}
 	pfree(other);
+	/* no blank proves where columns touch one another */
+	if (!best->has_ruler && (best->ntouching > 0 || best->is_doubtful))
+		best->score = Min(best->score, MOST_TOUCHING);
 	find_borders(best);
 }

@@ -30,7 +30,7 @@
 
 static const char *const members[] = {
 	"format", "compression", "member", "encoding", "delimiter", "quote", "escape", "header", "header_rows", "skip_rows",
-	"max_record_bytes", "sheet", "hidden_sheets", "path", "flatten", "widths", "columns", NULL
+	"max_record_bytes", "sheet", "hidden_sheets", "path", "flatten", "widths", "columns", "width_unit", NULL
 };
 static const char *const format_names[] = {"csv", "tsv", "json", "jsonl", "ndjson", "xlsx", "ods", "xls", "xml", "fixed", NULL};
 static const NvpFormatKind format_kinds[] = {

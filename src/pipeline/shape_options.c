@@ -1,10 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * shape_options.c
- *		Options about where rows and columns are: path, flatten, widths, columns.
+ *		Options about where rows and columns are: path, flatten, widths, columns,
+ *		width_unit.
  *
  *	 {"path": "/orders/order", "flatten": true,
- *	  "widths": [10, 8, 30] or "columns": [{"name": "id", "start": 1, "width": 10}]}
+ *	  "widths": [10, 8, 30] or "columns": [{"name": "id", "start": 1, "width": 10}],
+ *	  "width_unit": "characters" or "display"}
  *
  * Errors: 22023 with the path of the member.
  *
@@ -25,14 +27,18 @@ static void
 pin_path(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 {
 	NvpPath		member = {path, "path", 0};
-	char	   *text = nvp_jsonb_text(root, path, "path", NULL);
+	JsonbValue *value = nvp_jsonb_get(root, "path");
+	bool		is_array = value && value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data);
+	char	   *text = is_array ? JsonbToCString(NULL, value->val.binary.data, value->val.binary.len) :
+		nvp_jsonb_text(root, path, "path", NULL);
 	const char *error;
 	NvpRowPath	row_path;
 
 	if (text == NULL || text[0] == '\0')
 		return;
 	if (!nvp_row_path_parse(text, &row_path, &error))
-		nvp_path_error(&member, "Write it as /orders/order, or as orders.order.", "\"%s\" is no path: %s", text, error);
+		nvp_path_error(&member, "Write it as /orders/order, as orders.order, or as an array of names.",
+					   is_array ? "%s is no path: %s" : "\"%s\" is no path: %s", text, error);
 	nvp_row_path_free(&row_path);
 	if (pins->has_kind && pins->format.kind != NVP_FORMAT_JSON && pins->format.kind != NVP_FORMAT_XML)
 		nvp_path_error(&member, NULL, "a path leads to the rows of json and xml only");
@@ -100,6 +106,23 @@ pin_columns(JsonbContainer *list, const NvpPath *path, NvpFixedColumn *columns, 
 	}
 }
 
+/* pin_unit reads what a width counts */
+static void
+pin_unit(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
+{
+	NvpPath		member = {path, "width_unit", 0};
+	const char *unit = nvp_jsonb_text(root, path, "width_unit", NULL);
+
+	if (unit == NULL)
+		return;
+	if (strcmp(unit, "characters") != 0 && strcmp(unit, "display") != 0)
+		nvp_path_error(&member, "Use \"characters\", or \"display\" where wide characters take two places.",
+					   "unit \"%s\" is not known", unit);
+	if (pins->format.nfixed == 0)
+		nvp_path_error(&member, "Set widths or columns, or leave it out.", "there are no widths");
+	pins->format.fixed_is_displayed = (strcmp(unit, "display") == 0);
+}
+
 static void
 pin_fixed(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 {
@@ -145,6 +168,7 @@ void
 nvp_pin_shape(JsonbContainer *root, const NvpPath *path, NvpSniffPins *pins)
 {
 	pin_fixed(root, path, pins);
+	pin_unit(root, path, pins);
 	pin_path(root, path, pins);
 	pins->format.keeps_nested = !nvp_jsonb_bool(root, path, "flatten", true);
 }

@@ -17,7 +17,7 @@ int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char delimiters[] = {',', ';', '\t', 'x'};
+	static const char delimiters[] = {',', '|', '\t', 'x'};
 	static const char quotes[] = {'"', '\'', '\0', '"'};
 	static const uint32 windows[] = {1, 2, 3, 5, 7, 16, 63, 64};
 	static const NvpEncoding encodings[] = {

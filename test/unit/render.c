@@ -119,7 +119,7 @@ put_cell(StringInfo out, const NvpCell *cell)
 static void
 put_rows(StringInfo out, const NvpReader *reader, const NvpBatch *batch)
 {
-	static const char *const codes[] = {"", " few", " many", " stray", " broken", " bad"};
+	static const char *const codes[] = {"", " few", " many", " stray", " broken", " bad", " crossed"};
 
 	for (int row = 0; row < batch->nrows; row++)
 	{

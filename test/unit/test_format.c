@@ -182,6 +182,18 @@ static const ReadCase read_cases[] = {
 	CASE("json: a lonely tilde", "JP/a~b", "{}", "\nbad L0 the path \"/a~b\" is none: a ~ in it is followed by neither 0 nor 1\n"),
 	CASE("json: the only path has a slash in it", "J", "{\"a/b\":{\"~\":[{\"x\":1}]}}\n",
 		 "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: an array of names", "JP[\"a\", \"\" ,\"*\"]", "{\"b\":[],\"a\":{\"x\":[{\"x\":1}],\"\":{\"y\":[{\"x\":2}],\"*\":[{\"x\":3}]}}}\n",
+		 "x\nL1 w1 #3\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: an array of names with escapes", "JP[\"\\u0061/\\\"\"]", "{\"a\":[],\"a/\\\"\":[{\"x\":3}]}\n",
+		 "x\nL1 w1 #3\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: a star is any name", "JP/*", "{\"a\":[{\"x\":1}],\"*\":[{\"x\":2}]}\n", "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: an array of no names", "JP[]", "[{\"x\":1}]\n", "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
+	CASE("json: an array of a number", "JP[\"a\", 1]", "{}", "\nbad L0 the path \"[\"a\", 1]\" is none: it is no JSON array of names\n"),
+	CASE("json: an array that is not closed", "JP[\"a\"", "{}", "\nbad L0 the path \"[\"a\"\" is none: it is no JSON array of names\n"),
+	CASE("json: text behind an array", "JP[\"a\"] x", "{}", "\nbad L0 the path \"[\"a\"] x\" is none: it is no JSON array of names\n"),
+	CASE("json: a NUL in a name", "JP[\"a\\u0000\"]", "{}", "\nbad L0 the path \"[\"a\\u0000\"]\" is none: a name in it holds a NUL\n"),
+	CASE("json: the only path has an empty name and a star", "J", "{\"b\":{},\"\":{\"c\":5,\"*\":[{\"x\":1}]}}\n",
+		 "x\nL1 w1 #1\nend rows=1 blank=0 skipped=0\n"),
 	CASE("json: path to a number", "JPb", "{\"b\":5}", "\nbad L1 there is neither an array nor an object at the path \"b\"\n"),
 	CASE("json: path through a text", "JPb.c", "{\"b\":\"x\"}", "\nbad L1 there is nothing at the path \"b.c\"\n"),
 	CASE("json: path through an array", "JPb.c", "{\"b\":[{\"c\":[]}]}", "\nbad L1 there is an array on the way to the path \"b.c\"\n"),
@@ -435,10 +447,71 @@ test_rows(void)
 	}
 }
 
+/* ---- columns of fixed width ---- */
+
+typedef struct FixedCase
+{
+	const char *name;
+	bool		is_displayed;
+	bool		is_guess;
+	bool		has_header;
+	const char *data;
+	const char *expected;
+} FixedCase;
+
+/* all in two columns of four places */
+static const FixedCase fixed_cases[] = {
+	{"characters", false, false, false, "\xE5\xB1\xB1  1ab\n", "column_1,column_2\nL1 w2 <\\xe5\\xb1\\xb1  1> <ab>\nend rows=1 blank=0 skipped=0\n"},
+	{"places of a screen", true, false, false, "\xE5\xB1\xB1 1ab\n", "column_1,column_2\nL1 w2 <\\xe5\\xb1\\xb1 1> <ab>\nend rows=1 blank=0 skipped=0\n"},
+	{"a mark above a letter takes no place", true, false, false, "o\xCC\x88" "bcd\xCC\x88 x\n",
+	"column_1,column_2\nL1 w2 <o\\xcc\\x88bcd\\xcc\\x88> <x>\nend rows=1 blank=0 skipped=0\n"},
+	{"a mark at the beginning", true, false, false, "\xCC\x88" "bcd  x\n", "column_1,column_2\nL1 w2 <\\xcc\\x88bcd> <x>\nend rows=1 blank=0 skipped=0\n"},
+	{"a wide character on the border", true, false, false, "abc\xE5\xB1\xB1" "def\n",
+	"column_1,column_2\nL1 w2 <abc\\xe5\\xb1\\xb1> <def>\nend rows=1 blank=0 skipped=0\n"},
+	{"told where widths were guessed", true, true, false, "abc\xE5\xB1\xB1  f\nab\xE5\xB1\xB1 def\nabcd def\nabc ddef\nabcddef\n",
+	"column_1,column_2\nL1 w2 crossed <abc\\xe5\\xb1\\xb1> <f>\nL2 w2 <ab\\xe5\\xb1\\xb1> <def>\nL3 w2 <abcd> <def>\nL4 w2 <abc> <ddef>\n"
+		"L5 w2 crossed <abcd> <def>\nend rows=5 blank=0 skipped=0\n"},
+	{"a byte order mark", false, false, false, "\xEF\xBB\xBF" "a\n", "column_1,column_2\nL1 w1 few <a> ~\nend rows=1 blank=0 skipped=0\n"},
+	{"nothing but a byte order mark", false, false, false, "\xEF\xBB\xBF", "column_1,column_2\nend rows=0 blank=0 skipped=0 empty\n"},
+	{"two pages", false, false, true, "id  nm\n--- ---\n1   a\n\nid  nm\n--- ---\n2   b\n2 rows selected.\n",
+	"id,nm\nL3 w2 <1> <a>\nL7 w2 <2> <b>\nend rows=2 blank=1 skipped=5\n"},
+	{"without a line of dashes all is data", false, false, true, "id  nm\n1   a\nid  nm\n(1 rows)\n",
+	"id,nm\nL2 w2 <1> <a>\nL3 w2 <id> <nm>\nL4 w2 <(1 r> <ows)>\nend rows=3 blank=0 skipped=1\n"},
+	{"one line of dashes", false, false, true, "id  nm\n------\n1   a\n", "id,nm\nL3 w2 <1> <a>\nend rows=1 blank=0 skipped=2\n"},
+	{"dashes in the first column are a value", false, false, true, "id  nm\n----\n1   a\n",
+	"id,nm\nL2 w1 few <----> ~\nL3 w2 <1> <a>\nend rows=2 blank=0 skipped=1\n"}
+};
+
+static void
+test_fixed(void)
+{
+	static const NvpFixedColumn columns[] = {{NULL, 0, 4}, {NULL, 4, 4}};
+	static const uint32 windows[] = {1, 3, 65536};
+
+	for (int i = 0; i < lengthof(fixed_cases) * lengthof(windows); i++)
+	{
+		const FixedCase *c = &fixed_cases[i / lengthof(windows)];
+		NvpFormat	format;
+		char	   *actual;
+
+		nvp_format_defaults(&format);
+		format.kind = NVP_FORMAT_FIXED;
+		format.fixed = columns;
+		format.nfixed = lengthof(columns);
+		format.fixed_is_displayed = c->is_displayed;
+		format.fixed_is_guess = c->is_guess;
+		format.has_header = c->has_header;
+		actual = render(c->data, strlen(c->data), &format, windows[i % lengthof(windows)], false);
+		check_text(c->name, actual, c->expected);
+		free(actual);
+	}
+}
+
 int
 main(void)
 {
 	test_reading();
+	test_fixed();
 	test_wide(200, true);
 	test_wide(NVP_MAX_COLUMNS, true);
 	test_wide(NVP_MAX_COLUMNS + 1, false);
