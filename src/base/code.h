@@ -89,6 +89,9 @@
 	X(ROW_CROSSES_COLUMNS, "row.crosses_columns", "The row has text across the border of two columns, whose widths were guessed.") \
 	X(FILE_HEADER_CHANGED, "file.header_changed", "The header has changed since it was last accepted.") \
 	X(FILE_AMBIGUOUS_ROWS, "file.ambiguous_rows", "Other elements could be the rows as well.") \
+	X(FILE_GUESSED_ENCODING, "file.guessed_encoding", "The encoding was guessed, and is not certain.") \
+	X(FILE_SKIPPED_LINES, "file.skipped_lines", "Lines before the header were passed over.") \
+	X(FILE_TRANSPOSED, "file.transposed", "Rows and columns seem to have changed places.") \
 	X(FILE_GUESSED_WIDTHS, "file.guessed_widths", "The widths of the columns were guessed.") \
 	X(COLUMN_AMBIGUOUS_NUMBER_FORMAT, "column.ambiguous_number_format", "The numbers could be read with a decimal point as well as with a decimal comma.") \
 	X(COLUMN_AMBIGUOUS_DATE_ORDER, "column.ambiguous_date_order", "The dates could be read with day first as well as with month first.") \

@@ -11,6 +11,8 @@
 
 #include "pipeline/doubt.h"
 
+#define ENCODING_SURE	0.95	/* from this confidence on the note of an execution suffices */
+
 /* ---- what a run does not guess ------------------------------------------------ */
 
 /* a delimiter as the option would name it, in quotes */
@@ -86,6 +88,26 @@ warn(NvpIssueLog *log, int column, NvpCode code, const char *phrase)
 	nvp_issuelog_issue(log, &issue);
 }
 
+/* warn_of_input warns of what was guessed about the whole input */
+static void
+warn_of_input(NvpIssueLog *log, const NvpInput *input)
+{
+	const NvpSniff *sniff = &input->sniff;
+	const NvpFormat *format = &input->format;
+	char	   *phrase;
+
+	if (sniff->encoding.confidence < ENCODING_SURE && (phrase = nvp_encoding_note(sniff, format)))
+		warn(log, -1, NVP_CODE_FILE_GUESSED_ENCODING, phrase);
+	if ((phrase = nvp_preamble_note(sniff, format)))
+		warn(log, -1, NVP_CODE_FILE_SKIPPED_LINES, phrase);
+	if ((phrase = nvp_transposed_note(sniff)))
+		warn(log, -1, NVP_CODE_FILE_TRANSPOSED, phrase);
+	if ((phrase = nvp_rows_note(sniff, format)))
+		warn(log, -1, NVP_CODE_FILE_AMBIGUOUS_ROWS, phrase);
+	if ((phrase = nvp_widths_note(format)))
+		warn(log, -1, NVP_CODE_FILE_GUESSED_WIDTHS, phrase);
+}
+
 /*
  * nvp_doubt_issues adds to the log of a job what is doubtful about the whole
  * input or a whole column; once, however often it is called.
@@ -103,10 +125,8 @@ nvp_doubt_issues(const NvpJob *job, const char *header_note)
 	log->has_doubts = true;
 	if (header_note)
 		warn(log, -1, NVP_CODE_FILE_HEADER_CHANGED, header_note);
-	if (!job->is_rows && (phrase = nvp_rows_note(&job->input.sniff, &job->input.format)))
-		warn(log, -1, NVP_CODE_FILE_AMBIGUOUS_ROWS, phrase);
-	if (!job->is_rows && (phrase = nvp_widths_note(&job->input.format)))
-		warn(log, -1, NVP_CODE_FILE_GUESSED_WIDTHS, phrase);
+	if (!job->is_rows)
+		warn_of_input(log, &job->input);
 	for (int i = 0; job->validator && i < job->model->ncolumns; i++)
 	{
 		NvpCode		code = nvp_validator_doubt(job->validator, i, &phrase);

@@ -30,6 +30,9 @@ extern void nvp_pin_shape(JsonbContainer *root, const NvpPath *path, NvpSniffPin
 extern bool nvp_sniff_is_tied(const NvpSniff *sniff, const NvpFormat *format);
 extern char *nvp_widths_text(const NvpFormat *format);
 extern char *nvp_widths_note(const NvpFormat *format);
+extern char *nvp_encoding_note(const NvpSniff *sniff, const NvpFormat *format);
+extern char *nvp_preamble_note(const NvpSniff *sniff, const NvpFormat *format);
+extern char *nvp_transposed_note(const NvpSniff *sniff);
 extern char *nvp_rows_note(const NvpSniff *sniff, const NvpFormat *format);
 extern char *nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format);
 extern Jsonb *nvp_sniff_jsonb(const NvpSniff *sniff, const NvpFormat *format);

@@ -145,6 +145,8 @@ push_fixed(JsonbParseState **state, const NvpSniff *sniff, const NvpFormat *form
 		pushJsonbValue(state, WJB_ELEM, &value);
 	}
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+	if (format->fixed_is_displayed)
+		push_member(state, "width_unit", "display");
 	push_bool(state, "header", format->has_header);
 	push_int(state, "skip_rows", format->skip_rows);
 	push_int(state, "columns", sniff->ncols);
@@ -230,9 +232,9 @@ push_verdicts(JsonbParseState **state, const NvpSniff *sniff, bool is_csv, bool 
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* encoding_note tells of a guess that may be wrong: wrong characters look like right ones */
-static char *
-encoding_note(const NvpSniff *sniff, const NvpFormat *format)
+/* nvp_encoding_note tells of a guess that may be wrong: wrong characters look like right ones; NULL if it was none. */
+char *
+nvp_encoding_note(const NvpSniff *sniff, const NvpFormat *format)
 {
 	if (format->encoding < NVP_ENCODING_FIRST_SINGLE || sniff->encoding.confidence >= 1.0)
 		return NULL;
@@ -240,9 +242,9 @@ encoding_note(const NvpSniff *sniff, const NvpFormat *format)
 					nvp_encoding_name(format->encoding), sniff->encoding.reason);
 }
 
-/* rows that nobody said are to be passed over must not go unsaid */
-static char *
-preamble_note(const NvpSniff *sniff, const NvpFormat *format)
+/* nvp_preamble_note tells of rows that nobody said are to be passed over: they must not go unsaid; NULL if there are none. */
+char *
+nvp_preamble_note(const NvpSniff *sniff, const NvpFormat *format)
 {
 	const char *line = nvp_format_is_workbook(format->kind) ? "row" : "line";
 
@@ -302,7 +304,8 @@ nvp_widths_text(const NvpFormat *format)
 	appendStringInfoString(&buf, "{\"format\": \"fixed\", \"widths\": [");
 	for (int i = 0; i < format->nfixed; i++)
 		appendStringInfo(&buf, "%s%d", i > 0 ? ", " : "", format->fixed[i].width);
-	appendStringInfo(&buf, "], \"header\": %s", format->has_header ? "true" : "false");
+	appendStringInfo(&buf, "]%s, \"header\": %s", format->fixed_is_displayed ? ", \"width_unit\": \"display\"" : "",
+					 format->has_header ? "true" : "false");
 	if (format->skip_rows > 0)
 		appendStringInfo(&buf, ", \"skip_rows\": %d", format->skip_rows);
 	appendStringInfoChar(&buf, '}');
@@ -329,6 +332,15 @@ nvp_widths_note(const NvpFormat *format)
 					nvp_widths_text(format));
 }
 
+/* nvp_transposed_note tells of rows and columns that have changed places; NULL if they have not, or if somebody has said where the header is. */
+char *
+nvp_transposed_note(const NvpSniff *sniff)
+{
+	if (sniff->transposed.reason[0] == '\0' || sniff->header.confidence >= 1.0)
+		return NULL;
+	return psprintf("%s; set options.format.header if that is wrong", sniff->transposed.reason);
+}
+
 /*
  * nvp_sniff_note returns what has to be told of a guess that no issue would
  * show; NULL if there is nothing.
@@ -337,9 +349,9 @@ char *
 nvp_sniff_note(const NvpSniff *sniff, const NvpFormat *format)
 {
 	char	   *notes[] = {
-		encoding_note(sniff, format), tie_note(sniff, format), preamble_note(sniff, format), header_note(sniff),
+		nvp_encoding_note(sniff, format), tie_note(sniff, format), nvp_preamble_note(sniff, format), header_note(sniff),
 		nvp_widths_note(format), nvp_rows_note(sniff, format),
-		sniff->transposed.reason[0] ? pstrdup(sniff->transposed.reason) : NULL
+		nvp_transposed_note(sniff)
 	};
 	char	   *all = NULL;
 
