@@ -50,6 +50,7 @@ is "$(outcome) $(issues)" 'SUCCEEDED 2|name|invalid_text|\xff' "and what does no
 arrives title.csv < <(printf 'Report of May\n\n'; rows '1;x;2.5;2024-01-31' '2;y;3.5;2024-02-29')
 is "$(outcome) $(counts) $(skipped)" "SUCCEEDED 3 2 0 0 1 1" "lines before the header are counted"
 like "$(note)" "2 lines before the header were passed over: 2 narrow lines stand before a header of 4 columns; set options.format.skip_rows" "and told"
+is "$(doubts) $(q "SELECT total_error_cells FROM nuvopipe.execution_runs WHERE execution = '$EXEC'")" "file.skipped_lines|warning 0" "as an issue, too, of no cell"
 arrives titled.csv '{"header_config": {"mode": "FIXED", "row_index": 2}}' < <(printf 'Report of May\n\n'; rows '1;x;2.5;2024-01-31')
 is "$(outcome) $(counts) $(skipped) $(note)" "SUCCEEDED 2 1 0 0 1 1 " "not told where the pipeline says so"
 arrives groups.csv '{"format": {"header_rows": 2}}' < <(printf ';;key;\nid;name;figures;day\n1;x;5;2024-01-31\n')
@@ -58,6 +59,12 @@ arrives twice.csv < <(printf 'id;name;name\n1;a;b\n')
 like "$(outcome) $(note)" 'SUCCEEDED 1 column has a name that another one has, too: the last of them is called "name_2" here' "duplicate names are made unique and told"
 arrives turned.csv < <(printf 'id;1;2;3\nname;x;y;z\namount;2,5;3,5;4,5\nday;2024-01-31;2024-02-29;2024-03-31\n')
 like "$(note)$(said)" "rows and columns have changed places" "a transposed table is told"
+arrives form.csv < <(printf 'name;Meier\nday;2024-01-31\namount;2,5\ntown;Hamburg\nid;7\n')
+is "$(doubts | grep transposed)" "file.transposed|warning" "so is a form, as an issue" || diag "$(outcome) $(said)"
+arrives upright.csv '{"format": {"header": true}}' < <(printf 'name;Meier\nday;2024-01-31\namount;2,5\ntown;Hamburg\nid;7\n')
+is "$(doubts)" "" "but not where the header is settled"
+arrives umlaut.csv < <(printf 'id;name\n1;M\374ller\n')
+is "$(outcome) $(doubts)" "SUCCEEDED file.guessed_encoding|warning" "and an encoding of which a single letter speaks"
 
 # ---- the header of a pipeline
 
@@ -134,6 +141,17 @@ arrives poor.txt < <(printf 'id  name\nA1  x\nB22 yy\nC3  z\n')
 like "$(outcome) $(said)" 'FAILED.PARSING_FAILURE.22P04 .*seems to be in 2 columns of fixed width, but that is not certain' "a poor guess is not made"
 like "$(said)" '.*Set options.format to ."format": "fixed", "widths": .4, 4., "header": true. if that is right' "but proposed"
 
+# ---- what database clients print
+
+arrives psql.txt < <(printf ' id |  name   | amount \n----+---------+--------\n  1 | Anna B  |   1.50\n  2 | Otto    |  12.50\n(2 rows)\n\n')
+is "$(outcome) $(counts) $(skipped)" "SUCCEEDED 3 2 0 0 1 2" "a table of psql"
+is "$(q "SELECT string_agg(id || '<' || name || '>' || amount, ' ' ORDER BY id) FROM t")" "1<Anna B>1.5 2<Otto>12.5" "has its rows, and no others"
+arrives sqlplus.txt < <(for i in 1 2 3; do printf '\n        ID NAME            AMOUNT\n---------- ----------- ----------\n'; printf '%10s Anna        %10s\n' $i $i.5; done; printf '\n3 rows selected.\n\n')
+is "$(outcome) $(counts) $(q 'SELECT sum(amount) FROM t')" "SUCCEEDED 7 3 0 0 4 7.5" "pages of SQL*Plus"
+arrives screen.txt < <(printf 'id   name      amount\n1    東京タワ    1.5\n22   山          2.5\n333  Rome        3.5\n4    上海        4.5\n')
+is "$(outcome) $(q "SELECT string_agg(name, ' ' ORDER BY id) FROM t")" "SUCCEEDED 東京タワ 上海 山 Rome" "columns as a screen shows them" || diag "$(said)"
+like "$(note)" '"width_unit": "display"' "which is told with the widths"
+
 # ---- options
 
 for case in \
@@ -143,6 +161,9 @@ for case in \
 	'{"delimiter": ";;"}|options.format.delimiter: one ASCII character other than a line end is expected, not ";;"' \
 	'{"header_rows": 2, "format": "json"}|options.format.header_rows: a header of several rows is known in delimited text and workbooks only' \
 	'{"skip_rows": -1}|options.format.skip_rows: -1 is out of range 0 to 1000000' \
+	'{"widths": [3], "width_unit": "bytes"}|options.format.width_unit: unit "bytes" is not known' \
+	'{"width_unit": "display"}|options.format.width_unit: there are no widths' \
+	'{"path": ["a", 1]}|options.format.path: ["a", 1] is no path: it is no JSON array of names' \
 	'{"seperator": ";"}|options.format: unknown member "seperator"'; do
 	like "$(q "SELECT nuvopipe.create_pipeline('bad', 'in', 'four', 't', options => '{\"format\": ${case%%|*}}')" 2>&1)" "$(sed 's/[][*.+?(){}]/\\&/g' <<<"${case#*|}")" "refused: ${case%%|*}"
 done
