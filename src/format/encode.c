@@ -299,14 +299,11 @@ decode_multi(Decoder *decoder, char *out, int64 size)
 
 		decoder->at = in - decoder->raw;
 		done = to - out;
-		if (step == NVP_MULTI_BAD && size - done < MOST_OUT)
-			break;				/* once more, with room */
-		if (step == NVP_MULTI_BAD)
-			done += put_bad(decoder, out + done, done, nbad);
-		else if (step == NVP_MULTI_MORE && in_left > 0 && decoder->inner_eof)
-			done += put_bad(decoder, out + done, done, Min(in_left, 4));
-		else
+		if (step != NVP_MULTI_BAD && !(step == NVP_MULTI_MORE && in_left > 0 && decoder->inner_eof))
 			break;
+		if (size - done < MOST_OUT)
+			break;				/* once more, with room */
+		done += put_bad(decoder, out + done, done, step == NVP_MULTI_BAD ? nbad : (int) Min(in_left, 4));
 	}
 	return done;
 }

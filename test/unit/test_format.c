@@ -447,6 +447,34 @@ test_rows(void)
 	}
 }
 
+/* a character of two bytes that is cut off at the end, where there is hardly any room left for it */
+static void
+test_cut_character(void)
+{
+	static const uint32 windows[] = {1, 2, 3, 7, 16, 63};
+	char		data[202];
+	NvpFormat	format;
+
+	nvp_format_defaults(&format);
+	format.has_header = false;
+	/* what is detected late was read to the end before it is decoded */
+	format.is_ascii_so_far = true;
+	for (int len = 2; len <= 200; len++)
+	{
+		char	   *whole;
+		char	   *pieces;
+
+		memset(data, 0, len);
+		data[0] = data[1] = '\xF7';
+		data[len] = '\x9A';
+		whole = render(data, len + 1, &format, 65536, false);
+		pieces = render(data, len + 1, &format, windows[len % lengthof(windows)], false);
+		check_text("a character that is cut off", pieces, whole);
+		free(whole);
+		free(pieces);
+	}
+}
+
 /* ---- columns of fixed width ---- */
 
 typedef struct FixedCase
@@ -511,6 +539,7 @@ int
 main(void)
 {
 	test_reading();
+	test_cut_character();
 	test_fixed();
 	test_wide(200, true);
 	test_wide(NVP_MAX_COLUMNS, true);
