@@ -186,17 +186,16 @@ EXCEPTION
 END
 $$;
 
-CREATE OR REPLACE FUNCTION _nuvopipe.fire(moment timestamptz DEFAULT clock_timestamp(), pipeline uuid DEFAULT NULL) RETURNS int
+CREATE OR REPLACE FUNCTION _nuvopipe.fire(moment timestamptz DEFAULT clock_timestamp(), pipeline uuid DEFAULT NULL, portion int DEFAULT 100) RETURNS int
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 	SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
-	portion constant int := 100;
 	due uuid[];
 	object_id uuid;
 	s _nuvopipe.schedule;
-	budget int := portion;
+	budget int := 100;	-- instants
 	fired int := 0;
 BEGIN
 	-- not known to the server before the library is loaded
@@ -219,8 +218,8 @@ BEGIN
 	RETURN fired;
 END
 $$;
-COMMENT ON FUNCTION _nuvopipe.fire(timestamptz, uuid) IS
-	'Decides instants of schedules that are due at a moment, a portion in each transaction; returns how many schedules it looked at, 0 if none was left.';
+COMMENT ON FUNCTION _nuvopipe.fire(timestamptz, uuid, int) IS
+	'Decides instants of schedules that are due at a moment, a portion of them in each transaction; returns how many schedules it looked at, 0 if none was left.';
 
 -- All that is due of one schedule, whose row is locked by us: before it is changed, what it planned is settled.
 CREATE OR REPLACE FUNCTION _nuvopipe.settle_schedule(schedule_id uuid, moment timestamptz) RETURNS void

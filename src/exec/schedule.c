@@ -23,7 +23,8 @@ nvp_schedule_fire(void)
 	int			fired;
 
 	nvp_query_open(&query);
-	nvp_query_keep(&query, "SELECT _nuvopipe.fire()");
+	nvp_arg_int4(&query, NVP_SCHEDULE_PORTION);
+	nvp_query_keep(&query, "SELECT _nuvopipe.fire(portion => $1)");
 	fired = nvp_get_int4(0, 0);
 	nvp_query_close(&query);
 	return fired;

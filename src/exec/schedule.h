@@ -15,7 +15,7 @@
 
 #include "exec/execution.h"
 
-#define NVP_SCHEDULE_PORTION	100	/* schedules in one transaction, as _nuvopipe.fire takes them */
+#define NVP_SCHEDULE_PORTION	8	/* schedules in one transaction: their runs begin while others are looked at */
 
 /*
  * nvp_schedule_fire fires a portion of the schedules that are due; those that
