@@ -79,7 +79,8 @@ hold() {
 }
 # let_go [COMMIT] : false if the server went away meanwhile
 let_go() {
-	printf '%s;\n\\q\n' "${1-ROLLBACK}" >&7 2>/dev/null
+	# each line is a write of its own, and of a server that is gone psql has read enough after the first: not our end
+	(printf '%s;\n\\q\n' "${1-ROLLBACK}" >&7) 2>/dev/null
 	exec 7>&-
 	wait "$HOLDER"
 	rm -f "$HOLD"
