@@ -174,6 +174,9 @@ BEGIN
 		UPDATE _nuvopipe.execution x SET status = 'CANCELED', finished_at = clock_timestamp(),
 				error_sqlstate = '57014', error_message = 'canceled before it began'
 			WHERE x.tenant_id = tenant AND x.id = execution;
+		PERFORM _nuvopipe.release_input(tenant, execution)
+			FROM _nuvopipe.execution x JOIN _nuvopipe.pipeline_configuration c ON c.id = x.configuration_id
+			WHERE x.tenant_id = tenant AND x.id = execution AND c.options ->> 'keep_input' = 'never';
 		PERFORM _nuvopipe.tell_state(tenant, execution, 'CANCELED', 0, 'canceled before it began');
 	ELSE
 		PERFORM pg_cancel_backend(a.pid) FROM pg_stat_get_activity(NULL) a

@@ -177,6 +177,19 @@ nvp_table_find(NvpTable *table, const char *index, int nkeys, const Datum *keys)
 	return nvp_table_next(table);
 }
 
+/*
+ * nvp_table_look_up looks for the row with an id, by an index of ids alone.  The
+ * table is open afterwards, whether or not there is one.
+ */
+bool
+nvp_table_look_up(NvpTable *table, const char *name, const char *index, const pg_uuid_t *id)
+{
+	Datum		key = UUIDPGetDatum(id);
+
+	nvp_table_look(table, name);
+	return nvp_table_find(table, index, 1, &key);
+}
+
 /* nvp_table_next gives the next one. */
 bool
 nvp_table_next(NvpTable *table)

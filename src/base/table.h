@@ -10,8 +10,8 @@
  * for our own tables, whose columns we know; anything that takes more than a
  * key to find it is a statement's work (query.h).
  *
- * Calls:  nvp_table_open, nvp_table_open_part, or nvp_table_look where nothing
- *		   is locked or written,
+ * Calls:  nvp_table_open, nvp_table_open_part, or nvp_table_look or _look_up where
+ *		   nothing is locked or written,
  *		   { nvp_table_find, { nvp_table_next }*, [nvp_table_lock], nvp_table_get*,
  *			 [nvp_table_edit, nvp_table_put*, nvp_table_update] |
  *			 nvp_table_blank, nvp_table_put*, nvp_table_insert }*,
@@ -55,6 +55,7 @@ typedef struct NvpTable
 
 extern void nvp_table_open(NvpTable *table, const char *name);
 extern void nvp_table_look(NvpTable *table, const char *name);
+extern bool nvp_table_look_up(NvpTable *table, const char *name, const char *index, const pg_uuid_t *id);
 extern void nvp_table_open_part(NvpTable *table, const char *name, Datum value);
 extern void nvp_table_close(NvpTable *table);
 

@@ -50,53 +50,55 @@ nvp_company_note(const NvpRun *run)
 	session->quick_configuration = run->execution->configuration_id;
 }
 
-static void
-end_canceled(const NvpExecution *execution)
-{
-	NvpOutcome	outcome = {.status = NVP_CANCELED};
-
-	nvp_fault_set(&outcome.fault, NVP_FAULT_NONE, ERRCODE_QUERY_CANCELED, false, "canceled on request");
-	nvp_exec_finish(execution, &outcome, false, false);
-}
-
 /* whom a request names; for a cancel without a request, the one that was under way */
 static void
-find_unwanted(const NvpExecution *executions, int n, int at, bool is_cancel, bool *unwanted)
+find_unwanted(NvpExecution *executions, int n, int at, bool is_cancel)
 {
 	bool		any = false;
 
 	for (int i = 0; i < n; i++)
-		any |= unwanted[i] = nvp_exec_is_unwanted(&executions[i]);
+		any |= executions[i].is_unwanted = nvp_exec_is_unwanted(&executions[i]);
 	if (is_cancel && !any)
-		unwanted[at] = true;
+		executions[at].is_unwanted = true;
 }
 
 /*
  * The company came to nothing, at one of its executions.  Cancels are held back
  * meanwhile: whom one was for is told by its row, which its sender had locked
- * before it sent.
+ * before it sent.  Those stay claimed.
  */
 static void
-part(NvpSession *session, const NvpExecution *executions, int n, int at, bool is_cancel)
+part(NvpSession *session, NvpExecution *executions, int n, int at, bool is_cancel)
 {
 	uint32		held = QueryCancelHoldoffCount;
-	bool		unwanted[NVP_COMPANY_MAX];
 
 	QueryCancelHoldoffCount++;
+	session->place = NVP_ALONE;
 	session->alone = ALONE_RUNS;
 	session->quick_us = 0;
 	nvp_queue_forget(session);
 	nvp_session_begin(session);
-	find_unwanted(executions, n, at, is_cancel, unwanted);
+	find_unwanted(executions, n, at, is_cancel);
 	for (int i = 0; i < n; i++)
 	{
-		if (unwanted[i])
-			end_canceled(&executions[i]);
-		else
+		if (!executions[i].is_unwanted)
 			nvp_exec_unclaim(&executions[i]);
 	}
 	nvp_session_commit(session);
 	QueryCancelHoldoffCount = held;
+}
+
+/* what was cancelled ends as it would have without company */
+static void
+end_unwanted(NvpSession *session, NvpExecution *executions, int n, NvpRunReport *reports)
+{
+	session->wants_next = false;	/* others come before what would be claimed */
+	for (int i = 0; i < n; i++)
+	{
+		memset(&reports[i], 0, sizeof(NvpRunReport));
+		if (executions[i].is_unwanted)
+			nvp_run_execution(session, &executions[i], &reports[i]);
+	}
 }
 
 /* a temporary table would meet the next run, and go when this one is alone */
@@ -123,22 +125,22 @@ run_one(NvpSession *session, NvpExecution *execution, NvpRunReport *report)
  * nvp_company_run carries executions that were claimed together to their ends,
  * in one transaction.
  *
- * out: false if it came to nothing, and they wait in the queue again; else their
- *		reports, with strings in the session's context.
+ * out: their reports, with strings in the session's context.  Where it came to
+ *		nothing, only those of executions that were cancelled have a status; the
+ *		others wait in the queue again.
  */
-bool
+void
 nvp_company_run(NvpSession *session, NvpExecution *executions, int n, NvpRunReport *reports)
 {
-	bool		done = true;
-
 	session->apart_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), APART_MS);
-	for (int i = 0; done && i < n; i++)
+	for (int i = 0; i < n; i++)
 	{
 		session->place = i < n - 1 ? NVP_AMONG : NVP_LAST;
-		done = run_one(session, &executions[i], &reports[i]);
-		if (!done)
-			part(session, executions, n, i, reports[i].outcome.status == NVP_CANCELED);
+		if (run_one(session, &executions[i], &reports[i]))
+			continue;
+		part(session, executions, n, i, reports[i].outcome.status == NVP_CANCELED);
+		end_unwanted(session, executions, n, reports);
+		break;
 	}
 	session->place = NVP_ALONE;
-	return done;
 }

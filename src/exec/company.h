@@ -15,8 +15,8 @@
  * Whatever is not a plain success ends the company: a fault, an error, a cancel,
  * a run that takes long.  All is rolled back, the claims are taken back as if
  * they had never been, and the next runs are alone; there the same happens again
- * with nobody else concerned.  One execution is settled in company: that which
- * somebody has cancelled.
+ * with nobody else concerned.  Only what somebody has cancelled stays claimed, and
+ * ends at once.
  *
  * In company goes what was never tried before, has attempts left (the server may
  * crash, and that counts for all of a company), reads what is stored in this
@@ -37,6 +37,6 @@
 
 extern int	nvp_company_size(const NvpSession *session, const NvpExecution *first);
 extern void nvp_company_note(const NvpRun *run);
-extern bool nvp_company_run(NvpSession *session, NvpExecution *executions, int n, NvpRunReport *reports);
+extern void nvp_company_run(NvpSession *session, NvpExecution *executions, int n, NvpRunReport *reports);
 
 #endif							/* NVP_COMPANY_H */

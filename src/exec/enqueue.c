@@ -44,15 +44,6 @@ typedef struct Origin
 	Datum		hosts;			/* text[] */
 } Origin;
 
-static bool
-look_up(NvpTable *table, const char *name, const char *index, const pg_uuid_t *id)
-{
-	Datum		key = UUIDPGetDatum(id);
-
-	nvp_table_look(table, name);
-	return nvp_table_find(table, index, 1, &key);
-}
-
 static Jsonb *
 get_jsonb(NvpTable *table, const char *column)
 {
@@ -84,7 +75,7 @@ read_pipeline(const pg_uuid_t *id, Origin *origin)
 {
 	NvpTable	table;
 
-	if (!look_up(&table, "pipeline", "pipeline_pkey", id))
+	if (!nvp_table_look_up(&table, "pipeline", "pipeline_pkey", id))
 		missing(id);
 	nvp_table_get_uuid(&table, "tenant_id", &origin->tenant_id);
 	nvp_table_get_uuid(&table, "owner_id", &origin->owner_id);
@@ -98,7 +89,7 @@ read_configuration(const pg_uuid_t *pipeline_id, Origin *origin)
 	NvpTable	table;
 	Jsonb	   *options;
 
-	if (!look_up(&table, "pipeline_configuration", "pipeline_configuration_pkey", &origin->configuration_id))
+	if (!nvp_table_look_up(&table, "pipeline_configuration", "pipeline_configuration_pkey", &origin->configuration_id))
 		missing(pipeline_id);
 	nvp_table_get_uuid(&table, "input_connector_id", &origin->connectors[0]);
 	nvp_table_get_uuid(&table, "output_connector_id", &origin->connectors[1]);
@@ -115,7 +106,7 @@ get_role(const char *name, const char *index, const pg_uuid_t *id, NameData *rol
 	NvpTable	table;
 	char	   *found = NULL;
 
-	if (look_up(&table, name, index, id))
+	if (nvp_table_look_up(&table, name, index, id))
 		found = nvp_table_get_name(&table, "database_role");
 	nvp_table_close(&table);
 	if (found)
@@ -138,7 +129,7 @@ names_host(const pg_uuid_t *connector_id)
 	NvpTable	table;
 	bool		named = false;
 
-	if (look_up(&table, "connector", "connector_pkey", connector_id))
+	if (nvp_table_look_up(&table, "connector", "connector_pkey", connector_id))
 	{
 		Jsonb	   *configuration = get_jsonb(&table, "configuration");
 

@@ -53,6 +53,7 @@ typedef struct NvpExecution
 	bool		has_input;		/* its bytes are stored: pushed, uploaded or kept */
 	pg_uuid_t	input_id;		/* of them */
 	TimestampTz began_at;		/* where that was after the claim (company.h); else 0 */
+	bool		is_unwanted;	/* cancelled before it began (company.h) */
 	int			siblings;		/* executions of the same run, itself included; 0 = not looked */
 	NvpObject	object;			/* path NULL until known */
 } NvpExecution;

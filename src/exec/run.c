@@ -163,6 +163,10 @@ live(NvpRun *run)
 	bool		nothing = false;
 
 	load_plan(run);
+	if (run->execution->is_unwanted)
+		ereport(ERROR,
+				errcode(ERRCODE_QUERY_CANCELED),
+				errmsg("canceled on request"));
 	nvp_run_enter_phase(run, NVP_PHASE_FETCH, -1);
 	if (run->execution->discover && !nvp_run_discover(run, &nothing, fault))
 		goto failed;

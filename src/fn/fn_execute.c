@@ -108,15 +108,6 @@ typedef struct Input
 	bool		is_one;			/* but only that of a certain name */
 } Input;
 
-static bool
-look_up(NvpTable *table, const char *name, const char *index, const pg_uuid_t *id)
-{
-	Datum		key = UUIDPGetDatum(id);
-
-	nvp_table_look(table, name);
-	return nvp_table_find(table, index, 1, &key);
-}
-
 static void
 read_connector(NvpTable *table, Input *input)
 {
@@ -139,16 +130,16 @@ read_input(const pg_uuid_t *pipeline_id, Input *input)
 	memset(input, 0, sizeof(*input));
 	memset(&configuration_id, 0, sizeof(configuration_id));
 	memset(&connector_id, 0, sizeof(connector_id));
-	if (look_up(&table, "pipeline", "pipeline_pkey", pipeline_id))
+	if (nvp_table_look_up(&table, "pipeline", "pipeline_pkey", pipeline_id))
 	{
 		nvp_table_get_uuid(&table, "tenant_id", &input->tenant_id);
 		nvp_table_get_uuid(&table, "configuration_id", &configuration_id);
 	}
 	nvp_table_close(&table);
-	if (look_up(&table, "pipeline_configuration", "pipeline_configuration_pkey", &configuration_id))
+	if (nvp_table_look_up(&table, "pipeline_configuration", "pipeline_configuration_pkey", &configuration_id))
 		nvp_table_get_uuid(&table, "input_connector_id", &connector_id);
 	nvp_table_close(&table);
-	if (look_up(&table, "connector", "connector_pkey", &connector_id))
+	if (nvp_table_look_up(&table, "connector", "connector_pkey", &connector_id))
 		read_connector(&table, input);
 	nvp_table_close(&table);
 }

@@ -316,13 +316,12 @@ static bool
 find_by_id(const char *name, const char *ref, const Own *own, pg_uuid_t *id)
 {
 	NvpTable	table;
-	Datum		key = DirectFunctionCall1(uuid_in, CStringGetDatum(ref));
+	pg_uuid_t  *wanted = DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(ref)));
 	pg_uuid_t	tenant_id;
 	pg_uuid_t	owner_id;
 	bool		found;
 
-	nvp_table_look(&table, name);
-	found = nvp_table_find(&table, psprintf("%s_pkey", name), 1, &key);
+	found = nvp_table_look_up(&table, name, psprintf("%s_pkey", name), wanted);
 	if (found)
 	{
 		nvp_table_get_uuid(&table, "id", id);

@@ -239,21 +239,23 @@ run_company(NvpSession *session, NvpExecution *executions, int n)
 {
 	NvpRunReport *reports = MemoryContextAllocZero(session->context, sizeof(NvpRunReport) * n);
 	pg_uuid_t	pipeline_id = executions[0].pipeline_id;
-	bool		done;
 
 	under_way = executions;
 	nunder_way = n;
 	PG_TRY();
 	{
-		done = nvp_company_run(session, executions, n, reports);
+		nvp_company_run(session, executions, n, reports);
 	}
 	PG_FINALLY();
 	{
 		nunder_way = 0;
 	}
 	PG_END_TRY();
-	for (int i = 0; done && i < n; i++)
-		tell(&executions[i], &reports[i], false);
+	for (int i = 0; i < n; i++)
+	{
+		if (reports[i].status)
+			tell(&executions[i], &reports[i], false);
+	}
 	after_runs(session, &pipeline_id);
 }
 

@@ -31,7 +31,7 @@ CREATE TRIGGER act BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION act();
 SELECT nuvopipe.create_tdm('thing', '[{\"key\": \"id\", \"columnType\": \"int\"}, {\"key\": \"what\"}]'),
 	nuvopipe.create_connector('pushed', 'INPUT', 'MANUAL', '{}', 'EVENT_BASE'),
 	nuvopipe.create_connector('kept', 'OUTPUT', 'TABLE', '{\"relation\": \"public.kept\"}');
-SELECT nuvopipe.create_pipeline('quick', 'pushed', 'thing', 'kept');"
+SELECT nuvopipe.create_pipeline('quick', 'pushed', 'thing', 'kept', options => '{\"keep_input\": \"never\"}');"
 
 # push FROM TO [{NUMBER WHAT}...] : a file for each number, with a row that does something or nothing
 push() {
@@ -84,6 +84,7 @@ is "$(one 320)" "1 CANCELED 1" "a cancel without a name means the one under way"
 like "$(one 387), $(one 385)" "^1 CANCELED [01], 1 SUCCEEDED 1$" "a cancel with a name means that one, which had not begun"
 is "$(q "SELECT string_agg(what, ', ' ORDER BY id) FROM kept WHERE id BETWEEN 290 AND 292")" "left 1, left 1, left 1" "a temporary table does not meet the next run"
 is "$(q "SELECT count(*) FROM kept a JOIN kept b ON b.nr > a.nr AND b.id < a.id")" 0 "still in their order"
+is "$(q "SELECT count(*) FROM _nuvopipe.blob WHERE dropped_at IS NULL")" 0 "no input is kept, also not of what was cancelled"
 whole 201 400 197 "mixed"
 
 push 401 600 500 crashes
