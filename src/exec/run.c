@@ -181,7 +181,6 @@ live(NvpRun *run)
 	nvp_run_settle_version(run);
 	if (!nvp_run_split(run, fault))
 		goto failed;
-	run->report->input_name = run->execution->object.path;
 	if (!process_and_close(run, fault))
 		goto failed;
 	after_process(run);

@@ -16,7 +16,6 @@ typedef struct NvpRunReport
 {
 	const char *status;			/* SUCCEEDED, FAILED, CANCELED or QUEUED (will be tried again) */
 	NvpOutcome	outcome;
-	char	   *input_name;
 	char	   *output_name;
 } NvpRunReport;
 
